@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand in the order in which data flows, lowest first; a target imports only targets above it in this list.
+let package = Package(
+  name: "condense",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "condense", targets: ["condense"]),
+    .library(name: "CondensedModel", targets: ["CondensedModel"]),
+    .library(name: "CondenseStages", targets: ["CondenseStages"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    .target(name: "CSHA256"),
+    .systemLibrary(
+      name: "CLibYAML", pkgConfig: "yaml-0.1",
+      providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+
+    .target(name: "CondenseTensors"),
+    .target(name: "CondenseCodecs", dependencies: ["CondenseTensors"]),
+    .target(name: "CondensedModel", dependencies: ["CondenseCodecs"]),
+    .target(name: "CondensePipelines", dependencies: ["CLibYAML"]),
+    .target(name: "CondenseModels", dependencies: ["CondenseCodecs", "CondenseTensors"]),
+    .target(name: "CondenseStages", dependencies: ["CondenseCodecs", "CondenseTensors"]),
+    .target(
+      name: "CondenseStore",
+      dependencies: [
+        "CSHA256", "CondenseTensors", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    .target(
+      name: "CondenseEngine",
+      dependencies: ["CondensePipelines", "CondenseStages", "CondenseModels", "CondenseStore"]),
+    .target(
+      name: "CondenseCommands",
+      dependencies: [
+        "CondenseEngine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "condense", dependencies: ["CondenseCommands"]),
+
+    .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors"]),
+    .testTarget(name: "CondenseCodecsTests", dependencies: ["CondenseCodecs"]),
+    .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel"]),
+    .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines"]),
+    .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels"]),
+    .testTarget(name: "CondenseStagesTests", dependencies: ["CondenseStages"]),
+    .testTarget(name: "CondenseStoreTests", dependencies: ["CondenseStore"]),
+    .testTarget(name: "CondenseEngineTests", dependencies: ["CondenseEngine"]),
+    .testTarget(name: "CondenseCommandsTests", dependencies: ["condense", "CondenseModels"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,82 @@
+/// What a stage is, for people, keys and checks.
+public struct StageDescription: Sendable {
+  /// The name in pipelines: lower case, digits and hyphens.
+  public var name: String
+  /// Part of every action's key: raise it whenever the same input could yield other bytes.
+  public var version: Int
+  /// One sentence.
+  public var summary: String
+  /// Whether decoding gives back the input bit for bit, so that metrics do not change.
+  public var isLossless: Bool
+  public var parameters: [ParameterDescription]
+  /// Shown by `condense stages NAME` and run as tests.
+  public var examples: [StageExample]
+
+  public init(
+    name: String, version: Int, summary: String, isLossless: Bool = false,
+    parameters: [ParameterDescription] = [], examples: [StageExample] = []
+  ) {
+    self.name = name
+    self.version = version
+    self.summary = summary
+    self.isLossless = isLossless
+    self.parameters = parameters
+    self.examples = examples
+  }
+}
+
+/// One parameter of a stage.
+public struct ParameterDescription: Sendable {
+  public var name: String
+  public var summary: String
+  public var type: ParameterType
+  /// Shown as the default; nil where there is none.
+  public var defaultValue: ParameterValue?
+
+  public init(_ name: String, _ type: ParameterType, default defaultValue: ParameterValue? = nil, _ summary: String) {
+    self.name = name
+    self.summary = summary
+    self.type = type
+    self.defaultValue = defaultValue
+  }
+}
+
+/// What a parameter may be; enough to check a pipeline file and to print a JSON Schema.
+public indirect enum ParameterType: Sendable {
+  case integer(ClosedRange<Int>)
+  /// A number between bounds, both allowed; in a pipeline file also a share such as `90%`.
+  case number(ClosedRange<Double>)
+  case boolean
+  /// One of these words.
+  case word([String])
+  /// A string that the stage itself reads, such as `2:4`; the text says what is expected.
+  case text(String)
+  case list(of: ParameterType, count: Int)
+  /// A mapping with exactly one of these keys.
+  case choice([(key: String, type: ParameterType)])
+  /// Any one of several types.
+  case either([ParameterType])
+}
+
+/// A stage on a small tensor: documentation, and a test.
+public struct StageExample: Sendable {
+  public var title: String
+  /// The stages as a pipeline's `stages` list would hold them, in flow style, for example `[{prune: {sparsity: 0.5}}]`.
+  public var stages: String
+  public var parameters: StageParameters
+  public var shape: [Int]
+  public var input: [Float]
+  /// What the stage's result decodes to.
+  public var output: [Float]
+
+  public init(
+    _ title: String, stages: String, parameters: StageParameters = [:], shape: [Int], input: [Float], output: [Float]
+  ) {
+    self.title = title
+    self.stages = stages
+    self.parameters = parameters
+    self.shape = shape
+    self.input = input
+    self.output = output
+  }
+}
