@@ -21,15 +21,16 @@ let package = Package(
       providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
 
     .target(name: "CondenseTensors"),
+    .target(name: "CondenseFiles", dependencies: ["CondenseTensors"]),
     .target(name: "CondenseCodecs", dependencies: ["CondenseTensors"]),
     .target(name: "CondensedModel", dependencies: ["CondenseCodecs"]),
     .target(name: "CondensePipelines", dependencies: ["CLibYAML"]),
-    .target(name: "CondenseModels", dependencies: ["CondenseCodecs", "CondenseTensors"]),
+    .target(name: "CondenseModels", dependencies: ["CondenseCodecs", "CondenseFiles", "CondenseTensors"]),
     .target(name: "CondenseStages", dependencies: ["CondenseCodecs", "CondenseTensors"]),
     .target(
       name: "CondenseStore",
       dependencies: [
-        "CSHA256", "CondenseTensors", .product(name: "GRDB", package: "GRDB.swift"),
+        "CSHA256", "CondenseFiles", "CondenseTensors", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .target(
       name: "CondenseEngine",
@@ -42,12 +43,13 @@ let package = Package(
     .executableTarget(name: "condense", dependencies: ["CondenseCommands"]),
 
     .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors"]),
+    .testTarget(name: "CondenseFilesTests", dependencies: ["CondenseFiles"]),
     .testTarget(name: "CondenseCodecsTests", dependencies: ["CondenseCodecs"]),
     .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel"]),
     .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines"]),
     .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels"]),
     .testTarget(name: "CondenseStagesTests", dependencies: ["CondenseStages"]),
-    .testTarget(name: "CondenseStoreTests", dependencies: ["CondenseStore"]),
+    .testTarget(name: "CondenseStoreTests", dependencies: ["CondenseStore", "CSHA256"]),
     .testTarget(name: "CondenseEngineTests", dependencies: ["CondenseEngine"]),
     .testTarget(name: "CondenseCommandsTests", dependencies: ["condense", "CondenseModels"]),
   ],

@@ -1,0 +1,58 @@
+import Foundation
+
+/// Folders, renames and removals, with errors that name the path.
+public enum FileSystem {
+  /// Makes the folder at `path` and those above it; fine if it is there.
+  public static func makeFolders(_ path: String) throws(FileError) {
+    if mkdir(path, 0o777) == 0 || isFolder(path) { return }
+    let code = errno
+    let parent = (path as NSString).deletingLastPathComponent
+    guard code == ENOENT, !parent.isEmpty, parent != path else { throw FileError("create folder", path, code: code) }
+    try makeFolders(parent)
+    guard mkdir(path, 0o777) == 0 || isFolder(path) else { throw FileError("create folder", path, code: errno) }
+  }
+
+  /// Whether a folder is at `path`. Leaves `errno` as it was.
+  public static func isFolder(_ path: String) -> Bool {
+    let before = errno
+    defer { errno = before }
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Puts the file at `source` in the place of `destination` in one step.
+  public static func rename(_ source: String, to destination: String) throws(FileError) {
+    guard Foundation.rename(source, destination) == 0 else {
+      throw FileError("replace", destination, code: errno)
+    }
+  }
+
+  /// Removes a file; fine if there is none.
+  public static func remove(_ path: String) throws(FileError) {
+    guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path, code: errno) }
+  }
+
+  /// Waits until the folder's entries are on the disk, so that a rename in it survives a power cut.
+  public static func syncFolder(_ path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError("open", path, code: errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw FileError("sync", path, code: errno) }
+  }
+
+  /// The names in a folder, sorted by their bytes; hidden ones too.
+  public static func names(in path: String) throws(FileError) -> [String] {
+    guard let stream = opendir(path) else { throw FileError("list", path, code: errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}

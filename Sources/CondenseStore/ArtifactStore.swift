@@ -1,0 +1,90 @@
+import CondenseFiles
+import CondenseTensors
+
+/// Names an immutable run of bytes by what it contains.
+public struct Artifact: Hashable, Sendable {
+  public var digest: Digest
+  public var byteCount: Int
+
+  public init(digest: Digest, byteCount: Int) {
+    self.digest = digest
+    self.byteCount = byteCount
+  }
+}
+
+/// An artifact with its content, in parts that follow each other.
+public struct ArtifactContent: Sendable {
+  public var artifact: Artifact
+  public var parts: [Bytes]
+
+  public init(_ parts: [Bytes]) {
+    self.parts = parts
+    artifact = Artifact(digest: Digest(of: parts), byteCount: parts.reduce(0) { $0 + $1.count })
+  }
+}
+
+/// What an action made, by its key.
+public struct ActionRecord: Hashable, Sendable {
+  public var key: Digest
+  public var artifact: Artifact
+
+  public init(key: Digest, artifact: Artifact) {
+    self.key = key
+    self.artifact = artifact
+  }
+}
+
+/// Facts about a file that hold as long as its identity does: digests of what is in it.
+public struct FileRecord: Equatable, Sendable {
+  public var identity: FileIdentity
+  /// Whether an edit after the record was made is sure to show in the identity.
+  public var isTrusted: Bool
+  public var facts: Bytes
+
+  public init(identity: FileIdentity, isTrusted: Bool, facts: Bytes) {
+    self.identity = identity
+    self.isTrusted = isTrusted
+    self.facts = facts
+  }
+}
+
+extension FileRecord: CustomStringConvertible {
+  public var description: String { "\(identity.byteCount) bytes, \(isTrusted ? "trusted" : "young")" }
+}
+
+/// The content-addressed artifacts, and what is known about actions and files.
+///
+/// Everything but artifacts and actions could be lost without harm: it only saves work. Reading never fails; what
+/// cannot be read, or is damaged, is missing.
+public protocol ArtifactStore: Sendable {
+  /// What the actions with these keys made, in the same order; nil for those that never ran.
+  func actions(_ keys: [Digest]) -> [Artifact?]
+
+  /// An artifact's bytes, verified against its digest; nil where it is missing. One that is damaged is dropped.
+  func load(_ artifact: Artifact) -> Bytes?
+
+  /// Keeps artifacts, and then the records of the actions that made them. When this returns, both outlive the process.
+  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError)
+
+  /// Notes kept under a key, such as a comparison's metrics; in the keys' order.
+  func notes(_ keys: [Digest]) -> [Bytes?]
+  func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError)
+
+  /// What is known of the file at an absolute path, if its identity is still the one given.
+  func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord?
+  func keepFileRecord(_ record: FileRecord, for path: String, purpose: FilePurpose) throws(StoreError)
+}
+
+/// Why a file was recorded; a file may be one build's output and another's model.
+public enum FilePurpose: Int, Sendable {
+  case model = 0
+  case output = 1
+}
+
+/// Why the store could not keep something.
+public struct StoreError: Error, Sendable, CustomStringConvertible {
+  public var message: String
+  public init(_ message: String) { self.message = message }
+  public init(_ error: FileError) { message = "the store: \(error)" }
+  public var description: String { message }
+}

@@ -1,0 +1,54 @@
+import CondenseFiles
+import CondenseTensors
+import Foundation
+
+/// Artifacts as files, one each, named by their digest: `objects/ab/cdef…`.
+///
+/// A file appears under its name by rename, whole or not at all. There is no fsync: after a power cut a torn file fails
+/// its verification and counts as missing.
+struct ObjectFolder: Sendable {
+  private let objects: String
+  private let staging: String
+
+  init(root: String) throws(FileError) {
+    objects = root + "/objects"
+    staging = root + "/staging"
+    try FileSystem.makeFolders(objects)
+    try FileSystem.makeFolders(staging)
+  }
+
+  func path(of digest: Digest) -> String {
+    let hex = digest.hex
+    return "\(objects)/\(hex.prefix(2))/\(hex.dropFirst(2))"
+  }
+
+  /// The artifact's verified bytes; nil where the file is missing or is not what its name says, which removes it.
+  func load(_ artifact: Artifact) -> Bytes? {
+    let path = path(of: artifact.digest)
+    guard let file = try? OpenFile.reading(path) else { return nil }
+    // One byte more than expected, so that a file that grew does not pass.
+    if let size = try? file.identity().byteCount, size == artifact.byteCount,
+      let bytes = try? file.read(0..<artifact.byteCount), bytes.count == artifact.byteCount,
+      Digest(of: bytes) == artifact.digest
+    {
+      return bytes
+    }
+    try? FileSystem.remove(path)
+    return nil
+  }
+
+  func keep(_ content: ArtifactContent) throws(FileError) {
+    let destination = path(of: content.artifact.digest)
+    // Content decides the name, so a file of the right size is this artifact, or damaged: then loading will drop it.
+    if let identity = try? FileIdentity(of: destination), identity.byteCount == content.artifact.byteCount { return }
+    let temporary = "\(staging)/\(UUID().uuidString)"
+    do throws(FileError) {
+      try OpenFile.creating(temporary).write(content.parts)
+      try FileSystem.makeFolders((destination as NSString).deletingLastPathComponent)
+      try FileSystem.rename(temporary, to: destination)
+    } catch {
+      try? FileSystem.remove(temporary)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import CondenseFiles
+import CondenseStore
+import CondenseTensors
+import Foundation
+import Testing
+
+/// A store in a folder of its own.
+final class TemporaryStore {
+  let folder = FileManager.default.temporaryDirectory.path + "/condense-store-\(UUID().uuidString)"
+  let store: LocalStore
+
+  init() throws { store = try LocalStore(folder: folder) }
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+}
+
+@Suite("The store")
+struct LocalStoreTests {
+  static let sizes = [0, 1, 65_536, 65_537, 200_000]
+
+  private static func content(_ count: Int) -> ArtifactContent {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 131) }
+    return ArtifactContent([Bytes(bytes.prefix(count / 3)), Bytes(bytes.dropFirst(count / 3))])
+  }
+
+  private static func key(_ text: String) -> Digest { Digest(of: Bytes(text.utf8)) }
+
+  @Test("Artifacts and actions come back, also from a store opened again", arguments: sizes)
+  func roundTrip(count: Int) throws {
+    let temporary = try TemporaryStore()
+    let content = Self.content(count)
+    let action = ActionRecord(key: Self.key("a"), artifact: content.artifact)
+    try temporary.store.keep([content], for: [action])
+    for store in [temporary.store, try LocalStore(folder: temporary.folder)] {
+      #expect(store.actions([Self.key("b"), Self.key("a")]) == [nil, content.artifact])
+      #expect(store.load(content.artifact)?.array == content.parts.flatMap(\.array))
+    }
+  }
+
+  @Test("What was never kept is missing")
+  func missing() throws {
+    let temporary = try TemporaryStore()
+    #expect(Self.sizes.allSatisfy { temporary.store.load(Self.content($0).artifact) == nil })
+    #expect(temporary.store.actions([Self.key("a")]) == [nil])
+  }
+
+  @Test(
+    "A damaged object is missing, is dropped, and can be kept again",
+    arguments: ["flipped", "truncated", "grown", "emptied"])
+  func damagedObject(damage: String) throws {
+    let temporary = try TemporaryStore()
+    let content = Self.content(100_000)
+    try temporary.store.keep([content], for: [])
+    let hex = content.artifact.digest.hex
+    let path = "\(temporary.store.root)/objects/\(hex.prefix(2))/\(hex.dropFirst(2))"
+    var data = try Data(contentsOf: URL(fileURLWithPath: path))
+    switch damage {
+    case "flipped": data[77_777] ^= 4
+    case "truncated": data.removeLast()
+    case "grown": data.append(0)
+    default: data = Data()
+    }
+    try data.write(to: URL(fileURLWithPath: path))
+    #expect(temporary.store.load(content.artifact) == nil)
+    #expect(!FileManager.default.fileExists(atPath: path))
+    try temporary.store.keep([content], for: [])
+    #expect(temporary.store.load(content.artifact) != nil)
+  }
+
+  @Test("An index that is no database is put aside and started anew", arguments: ["garbage", "header kept"])
+  func damagedIndex(damage: String) throws {
+    let temporary = try TemporaryStore()
+    let copy = temporary.folder + "-copy"
+    defer { try? FileManager.default.removeItem(atPath: copy) }
+    try FileManager.default.createDirectory(atPath: copy + "/v1", withIntermediateDirectories: true)
+    var data = Data((damage == "garbage" ? "no database" : "SQLite format 3\0").utf8)
+    data.append(Data(repeating: 0xA5, count: 8192))
+    try data.write(to: URL(fileURLWithPath: copy + "/v1/index.sqlite"))
+    let store = try LocalStore(folder: copy)
+    let content = Self.content(10)
+    try store.keep([content], for: [ActionRecord(key: Self.key("a"), artifact: content.artifact)])
+    #expect(store.actions([Self.key("a")]) == [content.artifact])
+    #expect(try FileSystem.names(in: copy + "/v1").contains { $0.contains("damaged") })
+  }
+
+  @Test("Notes and file records come back; a record is one purpose's")
+  func notesAndFiles() throws {
+    let temporary = try TemporaryStore()
+    try temporary.store.keepNotes([(Self.key("n"), Bytes([1, 2]))])
+    #expect(temporary.store.notes([Self.key("m"), Self.key("n")]) == [nil, Bytes([1, 2])])
+    let identity = FileIdentity(
+      device: 1, inode: .max, byteCount: 3, modificationTime: -4, changeTime: 5_000_000_000_000)
+    let record = FileRecord(identity: identity, isTrusted: true, facts: Bytes([9]))
+    try temporary.store.keepFileRecord(record, for: "/ä/b", purpose: .model)
+    #expect(temporary.store.fileRecord("/ä/b", purpose: .model) == record)
+    #expect(temporary.store.fileRecord("/ä/b", purpose: .output) == nil)
+  }
+
+  @Test("A store of another version stays as it is")
+  func otherVersion() throws {
+    let temporary = try TemporaryStore()
+    let other = temporary.folder + "/v999"
+    try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+    try Data("future".utf8).write(to: URL(fileURLWithPath: other + "/index.sqlite"))
+    _ = try LocalStore(folder: temporary.folder)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: other + "/index.sqlite")) == Data("future".utf8))
+  }
+
+  @Test("The folder comes from the environment, the most particular first")
+  func folders() {
+    let all = ["CONDENSE_CACHE_DIR": "/c", "XDG_CACHE_HOME": "/x", "HOME": "/h"]
+    #expect(LocalStore.defaultFolder(environment: all) == "/c")
+    #expect(LocalStore.defaultFolder(environment: ["XDG_CACHE_HOME": "/x", "HOME": "/h"]) == "/x/condense")
+    #expect(LocalStore.defaultFolder(environment: ["CONDENSE_CACHE_DIR": "", "HOME": "/h"]) == "/h/.cache/condense")
+  }
+}
