@@ -9,6 +9,7 @@ let package = Package(
     .executable(name: "condense", targets: ["condense"]),
     .library(name: "CondensedModel", targets: ["CondensedModel"]),
     .library(name: "CondenseStages", targets: ["CondenseStages"]),
+    .plugin(name: "CompressModels", targets: ["CompressModels"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -41,6 +42,11 @@ let package = Package(
         "CondenseEngine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "condense", dependencies: ["CondenseCommands"]),
+    .plugin(
+      name: "CompressModels",
+      capability: .command(
+        intent: .custom(verb: "compress-models", description: "Builds the package's compressed models."),
+        permissions: [.writeToPackageDirectory(reason: "Compressed models are written where pipelines say.")])),
 
     .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors"]),
     .testTarget(name: "CondenseFilesTests", dependencies: ["CondenseFiles"]),

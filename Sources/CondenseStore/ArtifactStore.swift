@@ -34,22 +34,18 @@ public struct ActionRecord: Hashable, Sendable {
   }
 }
 
-/// Facts about a file that hold as long as its identity does: digests of what is in it.
+/// Facts about a file, or about the shards of one model, that hold as long as all their identities do.
 public struct FileRecord: Equatable, Sendable {
-  public var identity: FileIdentity
-  /// Whether an edit after the record was made is sure to show in the identity.
+  public var identities: [FileIdentity]
+  /// Whether an edit after the record was made is sure to show in the identities.
   public var isTrusted: Bool
   public var facts: Bytes
 
-  public init(identity: FileIdentity, isTrusted: Bool, facts: Bytes) {
-    self.identity = identity
+  public init(identities: [FileIdentity], isTrusted: Bool, facts: Bytes) {
+    self.identities = identities
     self.isTrusted = isTrusted
     self.facts = facts
   }
-}
-
-extension FileRecord: CustomStringConvertible {
-  public var description: String { "\(identity.byteCount) bytes, \(isTrusted ? "trusted" : "young")" }
 }
 
 /// The content-addressed artifacts, and what is known about actions and files.
@@ -70,7 +66,7 @@ public protocol ArtifactStore: Sendable {
   func notes(_ keys: [Digest]) -> [Bytes?]
   func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError)
 
-  /// What is known of the file at an absolute path, if its identity is still the one given.
+  /// What was recorded of the file at an absolute path; whether it still holds is the caller's to see.
   func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord?
   func keepFileRecord(_ record: FileRecord, for path: String, purpose: FilePurpose) throws(StoreError)
 }

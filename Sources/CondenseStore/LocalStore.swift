@@ -109,12 +109,12 @@ public final class LocalStore: ArtifactStore {
     let found = index.read { database in
       try Row.fetchOne(
         database.cachedStatement(
-          sql: "SELECT identity, trusted, facts FROM files WHERE path = ? AND purpose = ?"),
+          sql: "SELECT identities, trusted, facts FROM files WHERE path = ? AND purpose = ?"),
         arguments: [path, purpose.rawValue])
     }
-    guard let row = found ?? nil, let identity = IdentityValue.decode(row["identity"]) else { return nil }
+    guard let row = found ?? nil, let identities = IdentityValue.decode(row["identities"]) else { return nil }
     let facts: Data = row["facts"]
-    return FileRecord(identity: identity, isTrusted: row["trusted"] == 1, facts: Bytes(facts))
+    return FileRecord(identities: identities, isTrusted: row["trusted"] == 1, facts: Bytes(facts))
   }
 
   public func keepFileRecord(
@@ -122,9 +122,9 @@ public final class LocalStore: ArtifactStore {
   ) throws(StoreError) {
     try index.write { database in
       try database.cachedStatement(
-        sql: "INSERT OR REPLACE INTO files (path, purpose, identity, trusted, facts) VALUES (?, ?, ?, ?, ?)"
+        sql: "INSERT OR REPLACE INTO files (path, purpose, identities, trusted, facts) VALUES (?, ?, ?, ?, ?)"
       ).execute(arguments: [
-        path, purpose.rawValue, IdentityValue.encode(record.identity), record.isTrusted ? 1 : 0,
+        path, purpose.rawValue, IdentityValue.encode(record.identities), record.isTrusted ? 1 : 0,
         Data(record.facts.array),
       ])
     }

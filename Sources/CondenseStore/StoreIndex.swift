@@ -46,7 +46,7 @@ struct StoreIndex: Sendable {
         CREATE TABLE IF NOT EXISTS artifacts (digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
         CREATE TABLE IF NOT EXISTS notes (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS files (
-          path TEXT NOT NULL, purpose INTEGER NOT NULL, identity BLOB NOT NULL, trusted INTEGER NOT NULL,
+          path TEXT NOT NULL, purpose INTEGER NOT NULL, identities BLOB NOT NULL, trusted INTEGER NOT NULL,
           facts BLOB NOT NULL, PRIMARY KEY (path, purpose)
         );
         """)

@@ -30,21 +30,25 @@ enum ActionValue {
   }
 }
 
-/// A file's identity as five numbers.
+/// Files' identities, five numbers each.
 enum IdentityValue {
-  static func encode(_ identity: FileIdentity) -> Data {
-    let numbers = [
-      identity.device, identity.inode, UInt64(bitPattern: Int64(identity.byteCount)),
-      UInt64(bitPattern: identity.modificationTime), UInt64(bitPattern: identity.changeTime),
-    ]
+  static func encode(_ identities: [FileIdentity]) -> Data {
+    let numbers = identities.flatMap { identity in
+      [
+        identity.device, identity.inode, UInt64(bitPattern: Int64(identity.byteCount)),
+        UInt64(bitPattern: identity.modificationTime), UInt64(bitPattern: identity.changeTime),
+      ]
+    }
     return numbers.withUnsafeBytes { Data($0) }
   }
 
-  static func decode(_ data: Data?) -> FileIdentity? {
-    guard let data, data.count == 40 else { return nil }
+  static func decode(_ data: Data?) -> [FileIdentity]? {
+    guard let data, data.count % 40 == 0 else { return nil }
     let numbers = Bytes(data).elements(of: UInt64.self)
-    return FileIdentity(
-      device: numbers[0], inode: numbers[1], byteCount: Int(Int64(bitPattern: numbers[2])),
-      modificationTime: Int64(bitPattern: numbers[3]), changeTime: Int64(bitPattern: numbers[4]))
+    return stride(from: 0, to: numbers.count, by: 5).map { index in
+      FileIdentity(
+        device: numbers[index], inode: numbers[index + 1], byteCount: Int(Int64(bitPattern: numbers[index + 2])),
+        modificationTime: Int64(bitPattern: numbers[index + 3]), changeTime: Int64(bitPattern: numbers[index + 4]))
+    }
   }
 }

@@ -1,1 +1,3 @@
-print("condense")
+import CondenseCommands
+
+CondenseProgram.run()

@@ -89,7 +89,7 @@ struct LocalStoreTests {
     #expect(temporary.store.notes([Self.key("m"), Self.key("n")]) == [nil, Bytes([1, 2])])
     let identity = FileIdentity(
       device: 1, inode: .max, byteCount: 3, modificationTime: -4, changeTime: 5_000_000_000_000)
-    let record = FileRecord(identity: identity, isTrusted: true, facts: Bytes([9]))
+    let record = FileRecord(identities: [identity, identity], isTrusted: true, facts: Bytes([9]))
     try temporary.store.keepFileRecord(record, for: "/ä/b", purpose: .model)
     #expect(temporary.store.fileRecord("/ä/b", purpose: .model) == record)
     #expect(temporary.store.fileRecord("/ä/b", purpose: .output) == nil)

@@ -1,3 +1,5 @@
+import CondenseTensors
+
 /// A parameter's value, as pipelines and process stages write it.
 public enum ParameterValue: Hashable, Sendable {
   case bool(Bool)
@@ -34,27 +36,12 @@ extension ParameterValue {
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): String(value)
     case .number(let value): Int(exactly: value).map { String($0) } ?? value.description
-    case .string(let value): ParameterValue.quoted(value)
+    case .string(let value): JSONText.quoted(value)
     case .list(let values): "[" + values.map(\.canonical).joined(separator: ",") + "]"
     case .map(let values):
       "{"
         + values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        .map { ParameterValue.quoted($0.key) + ":" + $0.value.canonical }.joined(separator: ",") + "}"
+        .map { JSONText.quoted($0.key) + ":" + $0.value.canonical }.joined(separator: ",") + "}"
     }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

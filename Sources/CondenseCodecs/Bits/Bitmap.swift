@@ -1,0 +1,51 @@
+import CondenseTensors
+
+/// Operations on bitmaps: one bit an element, least significant first, padded with zero bits to whole bytes.
+public enum Bitmap {
+  public static func byteCount(_ bitCount: Int) -> Int { bitCount / 8 + (bitCount % 8 == 0 ? 0 : 1) }
+
+  /// The set bits in `range`.
+  public static func popcount(_ bitmap: Bytes, in range: Range<Int>) -> Int {
+    bitmap.withUnsafeBytes { bytes in
+      var count = 0
+      var position = range.lowerBound
+      while position < range.upperBound && position % 8 != 0 {
+        count += Int(bytes[position >> 3] >> (position & 7) & 1)
+        position += 1
+      }
+      while position + 64 <= range.upperBound {
+        count += bytes.loadUnaligned(fromByteOffset: position >> 3, as: UInt64.self).nonzeroBitCount
+        position += 64
+      }
+      while position + 8 <= range.upperBound {
+        count += bytes[position >> 3].nonzeroBitCount
+        position += 8
+      }
+      while position < range.upperBound {
+        count += Int(bytes[position >> 3] >> (position & 7) & 1)
+        position += 1
+      }
+      return count
+    }
+  }
+
+  /// Whether `bitmap` is one of `bitCount` bits: its length fits and its padding is zero.
+  public static func isWellFormed(_ bitmap: Bytes, bitCount: Int) -> Bool {
+    guard bitmap.count == byteCount(bitCount) else { return false }
+    return bitCount % 8 == 0 || bitmap[bitmap.count - 1] >> (bitCount % 8) == 0
+  }
+
+  /// Calls `body` with the position of each set bit, in order.
+  @inlinable
+  public static func forEachSet(_ bitmap: Bytes, _ body: (Int) -> Void) {
+    bitmap.withUnsafeBytes { bytes in
+      for index in 0..<bytes.count {
+        var byte = bytes[index]
+        while byte != 0 {
+          body(index * 8 + byte.trailingZeroBitCount)
+          byte &= byte &- 1
+        }
+      }
+    }
+  }
+}

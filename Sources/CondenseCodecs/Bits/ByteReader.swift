@@ -1,0 +1,61 @@
+import CondenseTensors
+
+/// Takes values from the front of bytes that may be anything: every length is checked before it is used.
+struct ByteReader {
+  private let bytes: Bytes
+  private(set) var offset: Int
+
+  init(_ bytes: Bytes, offset: Int = 0) {
+    self.bytes = bytes
+    self.offset = offset
+  }
+
+  var remaining: Int { bytes.count - offset }
+
+  func error(_ message: String) -> DecodingError { DecodingError(message, offset: offset) }
+
+  mutating func byte() throws(DecodingError) -> UInt8 {
+    guard remaining >= 1 else { throw error("the stream ends early") }
+    defer { offset += 1 }
+    return bytes[offset]
+  }
+
+  mutating func take(_ count: Int) throws(DecodingError) -> Bytes {
+    guard count >= 0, count <= remaining else { throw error("the stream ends early: \(count) bytes expected") }
+    defer { offset += count }
+    return bytes[offset..<offset + count]
+  }
+
+  /// A number in base 128, least significant digits first (LEB128), at most `limit`.
+  mutating func number(_ what: String, limit: Int = Int.max) throws(DecodingError) -> Int {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let digit = try byte()
+      guard shift < 63, !(shift > 0 && digit == 0) else { throw error("\(what) is no number") }
+      value |= UInt64(digit & 0x7F) << shift
+      if digit & 0x80 == 0 { break }
+      shift += 7
+    }
+    guard value <= UInt64(limit) else { throw error("\(what) is \(value), beyond \(limit)") }
+    return Int(value)
+  }
+}
+
+/// Collects the bytes of a stream.
+struct ByteWriter {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func byte(_ byte: UInt8) { bytes.append(byte) }
+  mutating func append(_ more: Bytes) { more.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+  mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
+  mutating func number(_ value: Int) {
+    var rest = UInt64(value)
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+}

@@ -1,0 +1,175 @@
+import CondenseTensors
+
+/// Writes one tensor's stream: picks the placement, then writes prologue, parts and checksum.
+struct StreamWriter {
+  let tensor: EncodedTensor
+  let layout: StreamLayout
+  let entropyCoded: Bool
+
+  func stream() throws(DecodingError) -> Bytes {
+    let grid = try tensor.grid()
+    let placed = place(grid)
+    var prologue = StreamPrologue(
+      dtype: tensor.dtype, shape: tensor.shape, entropyCoded: entropyCoded, placement: placed.placement,
+      isMasked: tensor.mask != nil, payload: try tensor.payloadLayout(),
+      survivorCount: placed.elements.count / grid.width, gapCount: 0)
+    if placed.placement == .gaps { prologue.gapCount = placed.positions.count }
+    var writer = ByteWriter()
+    prologue.write(to: &writer)
+    switch tensor.payload {
+    case .elements(.quantized(let quantized)): write(scales: quantized, to: &writer)
+    case .indices(_, let codebook): write(codebook, to: &writer)
+    case .elements(.plain), .stream: break
+    }
+    SymbolStream.write(placed.positions, entropyCoded: entropyCoded, to: &writer)
+    write(planesOf: placed.elements, width: grid.width, to: &writer)
+    let body = Bytes(writer.bytes)
+    return Bytes(writer.bytes + withUnsafeBytes(of: CRC32.checksum(body).littleEndian) { [UInt8]($0) })
+  }
+
+  private struct Placed {
+    var placement: Placement
+    var elements: Bytes
+    /// Gaps or a bitmap; empty for a dense placement.
+    var positions = Bytes()
+    /// About how many bytes it takes.
+    var cost = 0
+  }
+
+  private func place(_ grid: ElementGrid) -> Placed {
+    var candidates: [Placed] = []
+    let allowsDense = grid.mask == nil || grid.isZeroFree
+    if allowsDense && layout != .sparse { candidates.append(Placed(placement: .dense, elements: grid.allElements)) }
+    if layout != .dense || !allowsDense, let sparse = grid.withoutZeros, let mask = sparse.mask {
+      // Without a mask of its own, a tensor with hardly any zero gains nothing.
+      let count = sparse.survivors.count / grid.width
+      if grid.mask != nil || layout == .sparse || count < grid.elementCount - grid.elementCount / 16 {
+        let gaps = GapList.gaps(of: mask, survivorCount: count, elementCount: grid.elementCount)
+        candidates.append(Placed(placement: .gaps, elements: sparse.survivors, positions: gaps))
+        candidates.append(Placed(placement: .bitmap, elements: sparse.survivors, positions: mask))
+      }
+    }
+    if candidates.isEmpty { candidates.append(Placed(placement: .dense, elements: grid.allElements)) }
+    guard candidates.count > 1 else { return candidates[0] }
+    for index in candidates.indices { candidates[index].cost = cost(candidates[index], width: grid.width) }
+    // The first of the smallest, so that the choice is the same everywhere.
+    return candidates.dropFirst().reduce(candidates[0]) { $1.cost < $0.cost ? $1 : $0 }
+  }
+
+  private func cost(_ placed: Placed, width: Int) -> Int {
+    var bytes = SymbolStream.plan(
+      SymbolStream.frequencies(placed.positions), entropyCoded: entropyCoded
+    ).byteCount
+    for plane in 0..<width {
+      let symbols = ElementGrid.plane(plane, of: placed.elements, width: width)
+      bytes += SymbolStream.plan(SymbolStream.frequencies(symbols), entropyCoded: entropyCoded).byteCount
+    }
+    return bytes
+  }
+
+  private func write(planesOf elements: Bytes, width: Int, to writer: inout ByteWriter) {
+    for plane in 0..<width {
+      SymbolStream.write(
+        ElementGrid.plane(plane, of: elements, width: width), entropyCoded: entropyCoded, to: &writer)
+    }
+  }
+
+  private func write(_ codebook: Codebook, to writer: inout ByteWriter) {
+    switch codebook.elements {
+    case .plain(let bytes): write(planesOf: bytes, width: tensor.dtype.byteWidth, to: &writer)
+    case .quantized(let quantized):
+      write(scales: quantized, to: &writer)
+      write(planesOf: quantized.codes, width: quantized.type.codeWidth, to: &writer)
+    }
+  }
+
+  private func write(scales quantized: Quantized, to writer: inout ByteWriter) {
+    write(planesOf: Bytes(elements: quantized.scales), width: 4, to: &writer)
+    if let zeroPoints = quantized.zeroPoints {
+      write(planesOf: Bytes(elements: zeroPoints.map { Int16(truncatingIfNeeded: $0) }), width: 2, to: &writer)
+    }
+  }
+}
+
+extension EncodedTensor {
+  /// The payload's elements as a stream places them.
+  fileprivate func grid() throws(DecodingError) -> ElementGrid {
+    let count = try survivorCount()
+    var grid: ElementGrid
+    switch payload {
+    case .stream: throw DecodingError("the tensor is entropy-coded already")
+    case .elements(.plain(let bytes)):
+      let width = dtype.byteWidth
+      grid = ElementGrid(
+        width: width, zero: Array(repeating: 0, count: width), elementCount: shape.elementCount, mask: mask,
+        survivors: bytes)
+    case .elements(.quantized(let quantized)):
+      grid = ElementGrid(
+        width: quantized.type.codeWidth, zero: quantized.zeroCode, elementCount: shape.elementCount, mask: mask,
+        survivors: quantized.codes)
+    case .indices(let indices, let codebook):
+      // With a mask, 0 stands for zero and the indices move up by one, if there is room.
+      let shifts = mask != nil && codebook.size <= 255
+      grid = ElementGrid(
+        width: 1, zero: shifts ? [0] : nil, elementCount: shape.elementCount, mask: mask,
+        survivors: shifts ? IndexShift.up(indices) : indices)
+    }
+    guard grid.survivors.count == count * grid.width else {
+      throw DecodingError("\(count) elements take \(count * grid.width) bytes, not \(grid.survivors.count)")
+    }
+    return grid
+  }
+
+  fileprivate func payloadLayout() throws(DecodingError) -> StreamPrologue.PayloadLayout {
+    switch payload {
+    case .stream: throw DecodingError("the tensor is entropy-coded already")
+    case .elements(.plain): return .plain
+    case .elements(.quantized(let quantized)):
+      let parts = ElementParts(quantized.granularity, shape: shape).count
+      try quantized.checkScales(parts)
+      return .quantized(StreamPrologue.QuantizedLayout(quantized))
+    case .indices(_, let codebook):
+      var layout: StreamPrologue.QuantizedLayout?
+      if case .quantized(let quantized) = codebook.elements {
+        try quantized.checkScales(quantized.granularity == .channel ? codebook.channels : 1)
+        layout = StreamPrologue.QuantizedLayout(quantized)
+      }
+      guard (0...256).contains(codebook.size),
+        try codebook.entries(dtype: dtype).count
+          == codebook.size * codebook.channels * dtype.byteWidth
+      else { throw DecodingError("the codebook does not have \(codebook.channels) × \(codebook.size) entries") }
+      return .indices(size: codebook.size, channels: codebook.channels, quantized: layout)
+    }
+  }
+}
+
+extension Quantized {
+  fileprivate func checkScales(_ parts: Int) throws(DecodingError) {
+    let expected = type.isScaled ? parts : 0
+    guard scales.count == expected, zeroPoints.map({ $0.count == expected }) ?? true else {
+      throw DecodingError("there are \(scales.count) scales for \(expected) parts")
+    }
+  }
+
+  /// The code of zero, if it is the same everywhere.
+  var zeroCode: [UInt8]? {
+    guard type.codeWidth == 1 else { return [0, 0] }
+    guard let zeroPoints else { return [UInt8(truncatingIfNeeded: type.symmetricZeroPoint)] }
+    guard let first = zeroPoints.first, zeroPoints.allSatisfy({ $0 == first }) else { return nil }
+    return [UInt8(truncatingIfNeeded: first)]
+  }
+}
+
+/// Indices moved up by one, to make room for a zero, and back.
+enum IndexShift {
+  static func up(_ indices: Bytes) -> Bytes { moved(indices, by: 1) }
+  static func down(_ indices: Bytes) -> Bytes { moved(indices, by: 255) }
+
+  private static func moved(_ indices: Bytes, by amount: UInt8) -> Bytes {
+    Bytes(count: indices.count) { target in
+      indices.withUnsafeBytes { source in
+        for index in 0..<source.count { target[index] = source[index] &+ amount }
+      }
+    }
+  }
+}

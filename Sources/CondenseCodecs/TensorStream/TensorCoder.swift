@@ -1,0 +1,89 @@
+import CondenseTensors
+
+/// Packs a tensor in any form into one self-describing stream with a checksum, and back.
+///
+/// The layout is written down in `docs/condensed-format.md`.
+public enum TensorCoder {
+  /// Codes a tensor with Huffman codes where they help.
+  ///
+  /// - Throws: ``DecodingError`` where the tensor's parts do not fit together, or it is a stream already.
+  public static func encode(_ tensor: EncodedTensor, layout: StreamLayout = .auto) throws(DecodingError) -> Bytes {
+    try StreamWriter(tensor: tensor, layout: layout, entropyCoded: true).stream()
+  }
+
+  /// Packs a tensor without entropy coding, for outputs of pipelines that end before it. A stream stays what it is.
+  ///
+  /// - Throws: ``DecodingError`` where the tensor's parts do not fit together.
+  public static func store(_ tensor: EncodedTensor) throws(DecodingError) -> Bytes {
+    if case .stream(let stream) = tensor.payload { return stream }
+    return try StreamWriter(tensor: tensor, layout: .auto, entropyCoded: false).stream()
+  }
+
+  /// The tensor that went into ``encode(_:layout:)``, in the same form.
+  ///
+  /// - Throws: ``DecodingError`` for damaged bytes, or a tensor of more than `byteLimit` bytes: a few bytes can stand for
+  ///   a large tensor of zeros, so this is what bounds memory on a hostile stream.
+  public static func decode(_ stream: Bytes, byteLimit: Int = 8 << 30) throws(DecodingError) -> EncodedTensor {
+    let body = try checkedBody(stream)
+    var reader = ByteReader(body)
+    let prologue = try StreamPrologue(from: &reader)
+    return try StreamReader(prologue: prologue, byteLimit: byteLimit).tensor(from: &reader)
+  }
+
+  /// What a stream holds, from its prologue.
+  ///
+  /// - Throws: ``DecodingError`` for damaged bytes.
+  public static func describe(_ stream: Bytes) throws(DecodingError) -> StreamDescription {
+    var reader = ByteReader(try checkedBody(stream))
+    return StreamDescription(try StreamPrologue(from: &reader), byteCount: stream.count)
+  }
+
+  static let checksumByteCount = 4
+
+  private static func checkedBody(_ stream: Bytes) throws(DecodingError) -> Bytes {
+    guard stream.count > checksumByteCount else { throw DecodingError("the stream is only \(stream.count) bytes long") }
+    let body = stream[0..<stream.count - checksumByteCount]
+    let stored = stream[body.count..<stream.count].elements(of: UInt32.self)[0].littleEndian
+    guard CRC32.checksum(body) == stored else {
+      throw DecodingError("the checksum does not match: the stream is damaged", offset: body.count)
+    }
+    return body
+  }
+}
+
+/// What a stream holds.
+public struct StreamDescription: Equatable, Sendable {
+  public var dtype: DType
+  public var shape: Shape
+  /// Elements that are stored; the others are zero.
+  public var storedCount: Int
+  /// For example `sparse, 32 centroids`.
+  public var coding: String
+  public var byteCount: Int
+
+  /// Bits of the stream for each element of the tensor.
+  public var bitsPerWeight: Double {
+    shape.elementCount == 0 ? 0 : Double(byteCount) * 8 / Double(shape.elementCount)
+  }
+
+  init(_ prologue: StreamPrologue, byteCount: Int) {
+    dtype = prologue.dtype
+    shape = prologue.shape
+    storedCount = prologue.placement == .dense ? prologue.shape.elementCount : prologue.survivorCount
+    self.byteCount = byteCount
+    var words = [prologue.entropyCoded ? "huffman" : "stored"]
+    switch prologue.placement {
+    case .dense: words.append("dense")
+    case .gaps: words.append("sparse by gaps")
+    case .bitmap: words.append("sparse by bitmap")
+    }
+    switch prologue.payload {
+    case .plain: words.append("\(prologue.dtype.rawValue) by byte planes")
+    case .quantized(let layout): words.append(layout.type.rawValue)
+    case .indices(let size, let channels, let quantized):
+      words.append(channels == 1 ? "\(size) centroids" : "\(channels) × \(size) centroids")
+      if let quantized { words.append("of \(quantized.type.rawValue)") }
+    }
+    coding = words.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import CondenseEngine
+import CondensePipelines
+import CondenseStore
+import Foundation
+
+struct BuildCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build", abstract: "Builds pipelines: runs what changed, reuses the rest, publishes the outputs.")
+
+  @OptionGroup var pipelines: PipelineOptions
+
+  @Option(name: .shortAndLong, help: "Stages that run at a time; by default one for each core.")
+  var jobs: Int?
+
+  @Flag(name: .shortAndLong, help: "Build what can be built after something failed.")
+  var keepGoing = false
+
+  @Flag(help: "Print one JSON document instead of tables.")
+  var json = false
+
+  @Flag(help: "Show each tensor of large models too.")
+  var tensors = false
+
+  @Flag(help: "Build in this process, even if a daemon serves the workspace.")
+  var noDaemon = false
+
+  func validate() throws {
+    if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs is a number from 1 to 1024, not \(jobs)") }
+  }
+
+  func run() throws {
+    let console = Console()
+    let workspace = pipelines.resolvedWorkspace()
+    let files = try pipelines.files(in: workspace)
+    let engine = Engine(
+      stages: Toolbox.current.stages, formats: Toolbox.current.formats, store: try LocalStore.fromEnvironment())
+    let line = ProgressLine(console: console)
+    let build = engine.build(
+      BuildRequest(
+        workspace: workspace, files: files, jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
+        keepGoing: keepGoing),
+      progress: { line.show($0) })
+    line.finish()
+    console.show(build.diagnostics, workspace: workspace)
+    if json {
+      console.result(try JSONOutput.text(BuildDocument(build.report)))
+    } else {
+      let summary = BuildSummary(
+        report: build.report, workspace: workspace, console: console, largestTensorTable: tensors ? .max : 16)
+      console.result(summary.text())
+    }
+    for pipeline in build.report.pipelines {
+      guard let error = pipeline.error, !pipeline.isInvalid else { continue }
+      console.error("\(pipeline.name): \(error)")
+    }
+    if build.hasInvalidInput { throw ExitCode.invalidInput }
+    if build.report.pipelines.contains(where: { $0.status == .failed }) { throw ExitCode.failure }
+  }
+}

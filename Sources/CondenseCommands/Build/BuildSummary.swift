@@ -1,0 +1,86 @@
+import CondenseEngine
+
+/// A build's report as people read it.
+struct BuildSummary {
+  var report: BuildReport
+  var workspace: Workspace
+  var console: Console
+  /// Tables of single tensors are shown for models with at most this many.
+  var largestTensorTable: Int
+
+  func text() -> String {
+    var lines: [String] = []
+    for pipeline in report.pipelines {
+      lines += self.lines(pipeline)
+      lines.append("")
+    }
+    lines.append(closingLine)
+    return lines.joined(separator: "\n")
+  }
+
+  private func lines(_ pipeline: PipelineReport) -> [String] {
+    var lines = [console.emphasized(pipeline.name) + "  " + console.dimmed(workspace.displayPath(pipeline.file))]
+    if pipeline.status != .failed || pipeline.metrics != nil {
+      lines += stageTable(pipeline).lines(indent: "  ")
+      if pipeline.tensors.count <= largestTensorTable {
+        lines.append("")
+        lines += tensorTable(pipeline).lines(indent: "  ")
+      }
+      lines.append("")
+    }
+    for output in pipeline.outputs {
+      let metrics = output.metrics
+      lines.append(
+        "  → \(workspace.displayPath(output.path))  \(Figures.bytes(output.bytes))"
+          + "  \(console.emphasized(Figures.ratio(metrics.ratio) + " smaller"))"
+          + "  density \(Figures.share(metrics.density))  SQNR \(Figures.decibels(metrics.sqnr))"
+          + (output.wasWritten ? "" : "  (unchanged)"))
+    }
+    for check in pipeline.checks { lines.append("  \(check.held ? "✓" : "✗") \(check.description)") }
+    if let error = pipeline.error { lines.append("  failed: \(error)") }
+    lines.append("  " + counts(pipeline.actions))
+    return lines
+  }
+
+  private func stageTable(_ pipeline: PipelineReport) -> TextTable {
+    var table = TextTable([.left, .right, .right, .right, .right, .right, .left])
+    table.add("stage", "tensors", "bytes", "ratio", "density", "SQNR", "actions")
+    if let first = pipeline.stages.first {
+      table.add("source", "\(pipeline.tensors.count)", Figures.bytes(first.metrics.sourceBytes))
+    }
+    for stage in pipeline.stages {
+      table.add(
+        stage.id, "\(stage.tensors)", Figures.bytes(stage.bytes), Figures.ratio(stage.metrics.ratio),
+        Figures.share(stage.metrics.density), Figures.decibels(stage.metrics.sqnr),
+        stage.actions.ran == 0 ? "cached" : "\(stage.actions.ran) ran, \(stage.actions.cached) cached")
+    }
+    return table
+  }
+
+  private func tensorTable(_ pipeline: PipelineReport) -> TextTable {
+    var table = TextTable([.left, .left, .right, .left, .right, .right])
+    table.add("tensor", "shape", "bytes", "what was done", "density", "SQNR")
+    for tensor in pipeline.tensors {
+      let steps = tensor.steps.map { "\($0.stage) \(Figures.bytes($0.bytes))" }
+      table.add(
+        tensor.name, "\(tensor.dtype) \(tensor.shape)", Figures.bytes(tensor.sourceBytes),
+        steps.isEmpty ? "untouched" : "→ " + steps.joined(separator: " → "), Figures.share(tensor.density),
+        Figures.decibels(tensor.sqnr))
+    }
+    return table
+  }
+
+  private var closingLine: String {
+    let failed = report.pipelines.count { $0.status == .failed }
+    let count = report.pipelines.count
+    let pipelines = "\(count) pipeline\(count == 1 ? "" : "s")"
+    let outcome =
+      failed > 0
+      ? "\(failed) of \(pipelines) failed" : report.actions.ran == 0 ? "\(pipelines), all cached" : "\(pipelines) built"
+    return "\(outcome) · \(counts(report.actions)) · \(Figures.seconds(report.seconds))"
+  }
+
+  private func counts(_ actions: ActionCounts) -> String {
+    "\(actions.total) action\(actions.total == 1 ? "" : "s"): \(actions.ran) ran, \(actions.cached) cached"
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import CondenseEngine
+import CondenseFiles
+import CondenseStore
+import Foundation
+
+/// Which pipelines a command is about.
+struct PipelineOptions: ParsableArguments {
+  @Argument(
+    help: "Pipeline files, or folders of them. Without any: the workspace's 'pipelines' folder.", completion: .file())
+  var paths: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The workspace; by default the nearest parent with 'condense.yaml' or '.git', else the current folder.",
+      valueName: "dir"), completion: .directory)
+  var workspace: String?
+
+  func resolvedWorkspace() -> Workspace {
+    workspace.map { Workspace(root: $0) } ?? Workspace.nearest(to: FileManager.default.currentDirectoryPath)
+  }
+
+  /// The pipeline files, absolute.
+  func files(in workspace: Workspace) throws -> [String] {
+    let current = FileManager.default.currentDirectoryPath
+    if paths.isEmpty {
+      guard FileSystem.isFolder(workspace.pipelinesFolder) else {
+        throw ValidationError(
+          "there is no folder '\(workspace.pipelinesFolder)'; name pipeline files, or make it and drop one in")
+      }
+      return try Workspace.pipelineFiles(at: [workspace.pipelinesFolder])
+    }
+    do {
+      return try Workspace.pipelineFiles(at: paths.map { AbsolutePath.resolve($0, from: current) })
+    } catch {
+      Console().error("\(error)")
+      throw ExitCode.invalidInput
+    }
+  }
+}
+
+extension LocalStore {
+  /// The store that the environment names.
+  static func fromEnvironment() throws -> LocalStore {
+    do {
+      let folder = LocalStore.defaultFolder(environment: ProcessInfo.processInfo.environment)
+      return try LocalStore(folder: AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath))
+    } catch {
+      Console().error("\(error)")
+      throw ExitCode.failure
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import CondensePipelines
+import CondenseStages
+import Foundation
+
+/// A pipeline in which every name is known and every stage is set up: what a build is planned from.
+public struct CheckedPipeline: Sendable {
+  /// The file, absolute.
+  public var file: String
+  public var name: String
+  public var model: Pipeline.ModelReference
+  /// In an order in which inputs come first.
+  public var stages: [CheckedStage]
+  public var outputs: [CheckedOutput]
+  public var checks: [CheckUse]
+
+  /// A path of the file as an absolute one.
+  public func absolutePath(_ path: String) -> String {
+    AbsolutePath.resolve(path, from: (file as NSString).deletingLastPathComponent)
+  }
+}
+
+/// What a stage or an output is made from.
+public enum StageInput: Hashable, Sendable {
+  case model
+  /// Index into the pipeline's stages.
+  case stage(Int)
+}
+
+/// A stage of a pipeline, set up.
+public struct CheckedStage: Sendable {
+  public var id: String
+  /// The stage's name.
+  public var name: String
+  public var description: StageDescription
+  public var input: StageInput
+  public var only: [Glob]
+  public var skip: [Glob]
+  public var base: any ConfiguredStage
+  public var overrides: [(match: [Glob], stage: any ConfiguredStage)]
+
+  /// The stage as it is set up for a tensor; nil where it leaves the tensor alone. Of several overrides that match the
+  /// last counts.
+  public func configured(for tensor: String) -> (any ConfiguredStage)? {
+    guard only.isEmpty || only.contains(where: { $0.matches(tensor) }), !skip.contains(where: { $0.matches(tensor) })
+    else { return nil }
+    return overrides.last { $0.match.contains { $0.matches(tensor) } }?.stage ?? base
+  }
+}
+
+/// A file to publish, with its format known.
+public struct CheckedOutput: Sendable {
+  /// As it was written.
+  public var path: String
+  public var from: StageInput
+  /// The format's name.
+  public var format: String
+  public var range: SourceRange
+}

@@ -1,0 +1,188 @@
+import CondenseModels
+import CondensePipelines
+import CondenseStages
+import Foundation
+
+/// Holds a parsed pipeline to what stages and formats there are.
+public struct PipelineChecker: Sendable {
+  private let stages: StageRegistry
+  private let formats: ModelFormats
+
+  public init(stages: StageRegistry, formats: ModelFormats) {
+    self.stages = stages
+    self.formats = formats
+  }
+
+  /// Checks a pipeline; adds what is wrong to `parsed`. Nil where there are errors, and for a base, which has no outputs.
+  public func check(_ parsed: inout ParsedPipeline) -> CheckedPipeline? {
+    guard let pipeline = parsed.pipeline else { return nil }
+    var check = Check(pipeline: pipeline, stages: stages, formats: formats)
+    let checked = check.run()
+    parsed.diagnostics += check.diagnostics
+    parsed.diagnostics.sort {
+      ($0.range?.start ?? SourcePosition(line: 0, column: 0)) < ($1.range?.start ?? SourcePosition(line: 0, column: 0))
+    }
+    return parsed.hasErrors ? nil : checked
+  }
+}
+
+/// One pipeline's check.
+private struct Check {
+  let pipeline: Pipeline
+  let stages: StageRegistry
+  let formats: ModelFormats
+  var diagnostics: [Diagnostic] = []
+
+  mutating func run() -> CheckedPipeline? {
+    var checked: [CheckedStage] = []
+    /// What each checked stage makes of a tensor; several forms where overrides differ.
+    var forms: [Set<TensorForm>] = []
+    var places: [String: Int] = [:]
+    for use in inputsFirst() {
+      guard let stage = self.stage(use) else { continue }
+      let inputID = pipeline.inputIDs[use.id.value] ?? "model"
+      // An input that is broken itself has been reported; what follows it is checked as well as can be.
+      let input = places[inputID].map { StageInput.stage($0) } ?? .model
+      var result: Set<TensorForm> = []
+      let inputForms: Set<TensorForm> =
+        if case .stage(let index) = input { forms[index] } else { [TensorForm()] }
+      for form in inputForms {
+        for variant in [stage.base] + stage.overrides.map(\.stage) {
+          do {
+            result.insert(try variant.form(after: form))
+          } catch {
+            report(error.message, use.name.range)
+          }
+        }
+      }
+      // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
+      if !use.only.isEmpty || !use.skip.isEmpty { result.formUnion(inputForms) }
+      var complete = stage
+      complete.input = input
+      places[use.id.value] = checked.count
+      checked.append(complete)
+      forms.append(result)
+    }
+    guard let model = self.model(), !pipeline.outputs.isEmpty else { return nil }
+    let outputs = pipeline.outputs.compactMap { output($0, places) }
+    let result = CheckedPipeline(
+      file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, outputs: outputs,
+      checks: pipeline.checks)
+    warnOfUnused(result)
+    return result
+  }
+
+  private mutating func report(_ message: String, _ range: SourceRange) {
+    let diagnostic = Diagnostic(.error, message, file: pipeline.file, range: range)
+    // Several forms or overrides can lead to the same words.
+    if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+  }
+
+  /// The stages in an order in which inputs come first; as they were written where that will do.
+  private func inputsFirst() -> [StageUse] {
+    let inputs = pipeline.inputIDs
+    var ordered: [StageUse] = []
+    var placed: Set<String> = ["model"]
+    var waiting = pipeline.stages
+    while !waiting.isEmpty {
+      let ready = waiting.filter { placed.contains(inputs[$0.id.value] ?? "model") }
+      // What is left goes in circles, or is made from something unknown: both have been reported.
+      guard !ready.isEmpty else { return ordered + waiting }
+      ordered += ready
+      placed.formUnion(ready.map(\.id.value))
+      waiting.removeAll { use in ready.contains { $0.id == use.id } }
+    }
+    return ordered
+  }
+
+  private mutating func stage(_ use: StageUse) -> CheckedStage? {
+    guard let stage = stages.stage(named: use.name.value) else {
+      diagnostics.append(.unknown("stage", use.name, known: stages.names, file: pipeline.file))
+      return nil
+    }
+    let description = stage.description
+    var reader = ParameterReader(stage: description, file: pipeline.file)
+    let parameters = reader.read(use.parameters)
+    let overrides = use.overrides.map { override in
+      (override, parameters.merging(reader.read(override.parameters)) { _, new in new })
+    }
+    diagnostics += reader.diagnostics
+    guard reader.diagnostics.isEmpty else { return nil }
+    guard let base = configure(stage, parameters, written: use.parameters, otherwise: use.name.range) else {
+      return nil
+    }
+    var configured: [(match: [Glob], stage: any ConfiguredStage)] = []
+    for (override, merged) in overrides {
+      guard let one = configure(stage, merged, written: override.parameters, otherwise: override.range) else {
+        return nil
+      }
+      configured.append((override.match.map(\.value), one))
+    }
+    return CheckedStage(
+      id: use.id.value, name: description.name, description: description, input: .model,
+      only: use.only.map(\.value), skip: use.skip.map(\.value), base: base, overrides: configured)
+  }
+
+  /// Sets a stage up; an error is placed at the parameter that it names, if that was written here.
+  private mutating func configure(
+    _ stage: any Stage, _ parameters: StageParameters, written: [Node.Pair], otherwise: SourceRange
+  ) -> (any ConfiguredStage)? {
+    do {
+      return try stage.configure(parameters)
+    } catch {
+      let place = written.first { $0.key.value == error.key }?.value.range
+      report(place == nil ? error.description : error.message, place ?? otherwise)
+      return nil
+    }
+  }
+
+  private mutating func model() -> Pipeline.ModelReference? {
+    guard let model = pipeline.model else { return nil }
+    if let format = model.format {
+      guard formats.format(named: format.value) != nil else {
+        diagnostics.append(
+          .unknown("format", format, known: formats.formats.map(\.name), file: pipeline.file))
+        return nil
+      }
+    } else if formats.format(forPath: model.path.value) == nil {
+      report(
+        "the extension of '\(model.path.value)' tells no model format; known are \(formats.extensionList)",
+        model.path.range)
+      return nil
+    }
+    return model
+  }
+
+  private mutating func output(_ use: OutputUse, _ places: [String: Int]) -> CheckedOutput? {
+    let format: any ModelFormat
+    if let name = use.format {
+      guard let known = formats.format(named: name.value) else {
+        diagnostics.append(.unknown("format", name, known: formats.formats.map(\.name), file: pipeline.file))
+        return nil
+      }
+      format = known
+    } else {
+      guard let known = formats.format(forPath: use.path.value) else {
+        report(
+          "the extension of '\(use.path.value)' tells no model format; known are \(formats.extensionList)",
+          use.path.range)
+        return nil
+      }
+      format = known
+    }
+    let id = use.from?.value ?? pipeline.stages.last?.id.value ?? "model"
+    let from = places[id].map { StageInput.stage($0) } ?? .model
+    return CheckedOutput(path: use.path.value, from: from, format: format.name, range: use.path.range)
+  }
+
+  private mutating func warnOfUnused(_ checked: CheckedPipeline) {
+    let needed = checked.stagesFeedingOutputs
+    for (index, stage) in checked.stages.enumerated() where !needed.contains(index) {
+      guard let use = pipeline.stages.first(where: { $0.id.value == stage.id }) else { continue }
+      diagnostics.append(
+        Diagnostic(
+          .warning, "no output is made from '\(stage.id)', so it does not run", file: pipeline.file,
+          range: use.id.range))
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import CondenseFiles
+import CondenseModels
+import CondensePipelines
+import CondenseStages
+import CondenseStore
+import Foundation
+import Synchronization
+
+/// What to build.
+public struct BuildRequest: Sendable {
+  public var workspace: Workspace
+  /// Pipeline files, absolute. Their order decides for which pipeline a shared action counts as run.
+  public var files: [String]
+  /// Stages that run at a time.
+  public var jobs: Int
+  /// Whether to build what can be built after something failed.
+  public var keepGoing: Bool
+
+  public init(workspace: Workspace, files: [String], jobs: Int, keepGoing: Bool = false) {
+    self.workspace = workspace
+    self.files = files
+    self.jobs = max(1, jobs)
+    self.keepGoing = keepGoing
+  }
+}
+
+/// What came of a build.
+public struct BuildResult: Sendable {
+  public var report: BuildReport
+  public var diagnostics: [PlacedDiagnostic]
+  /// Whether a pipeline or a model file is invalid.
+  public var hasInvalidInput: Bool
+}
+
+/// Builds pipelines with given stages and formats over a store.
+public struct Engine: Sendable {
+  private let stages: StageRegistry
+  private let formats: ModelFormats
+  private let store: any ArtifactStore
+
+  public init(stages: StageRegistry, formats: ModelFormats, store: any ArtifactStore) {
+    self.stages = stages
+    self.formats = formats
+    self.store = store
+  }
+
+  /// Builds all pipelines as one graph. Never throws: whatever goes wrong is in the result, with its pipeline.
+  ///
+  /// `progress` is called from worker threads, one at a time.
+  public func build(
+    _ request: BuildRequest, progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
+  ) -> BuildResult {
+    let started = ContinuousClock.now
+    // A model that changes while it is read is read again; one that never holds still is an error.
+    var attempt = build(request, isLastAttempt: false, progress)
+    var attempts = 1
+    while attempt == nil {
+      attempts += 1
+      attempt = build(request, isLastAttempt: attempts == 5, progress)
+    }
+    guard var result = attempt else { preconditionFailure("the last attempt has a result") }
+    let elapsed = ContinuousClock.now - started
+    result.report.seconds =
+      Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+    return result
+  }
+
+  /// Builds; nil where a model changed meanwhile, unless this is the last attempt.
+  private func build(
+    _ request: BuildRequest, isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
+  ) -> BuildResult? {
+    let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
+    let loaded = loader.load(request.files)
+    let plan = BuildPlan(
+      pipelines: loaded.ready.map { ($0.pipeline, $0.model) },
+      models: loaded.models.map { PlannedModel(tensors: $0.model.tensors) })
+    var report = BuildReport()
+    if !plan.pipelines.isEmpty {
+      do {
+        let staging = try StagingFolder(workspaceState: request.workspace.makeStateFolder())
+        guard let built = run(plan, loaded, request, staging, isLastAttempt: isLastAttempt, progress) else {
+          return nil
+        }
+        report = built
+      } catch {
+        report.pipelines = loaded.ready.map { ready in
+          var failed = PipelineReport(name: ready.pipeline.name, file: ready.pipeline.file)
+          failed.error = "\(error)"
+          return failed
+        }
+      }
+    }
+    report.pipelines = loaded.inOrder(built: report.pipelines)
+    return BuildResult(
+      report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
+  }
+
+  private func run(
+    _ plan: BuildPlan, _ loaded: LoadedPipelines, _ request: BuildRequest, _ staging: StagingFolder,
+    isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
+  ) -> BuildReport? {
+    var known: [BuildGraph.NodeID: Artifact] = [:]
+    for (model, nodes) in zip(loaded.models, plan.sources) {
+      for (node, artifact) in zip(nodes, model.recordedArtifacts(in: store) ?? []) { known[node] = artifact }
+    }
+    let largest = loaded.models.map(\.largestByteCount).max() ?? 0
+    let handoff = Handoff(capacity: max(32 << 20, request.jobs * largest))
+    let runner = ActionRunner(graph: plan.graph, models: loaded.models, store: store, handoff: handoff)
+    let publisher = Publisher(
+      plan: plan, models: loaded.models, formats: formats, store: store, runner: runner, staging: staging)
+    let totalActions = plan.pipelines.reduce(0) { $0 + $1.actions.count }
+    let loop = BuildLoop(
+      graph: plan.graph, scheduler: Scheduler(plan.graph, known: known), runner: runner,
+      keepGoing: request.keepGoing,
+      progress: { state in
+        var state = state
+        state.totalActions = totalActions
+        progress(state)
+      },
+      publish: { try publisher.publish($0, inputs: $1) })
+    let scheduler = loop.run(jobs: request.jobs)
+    if !isLastAttempt, scheduler.failures.contains(where: { $0.error is ModelChanged }) { return nil }
+    record(plan, loaded.models, scheduler, known: known)
+    var builder = ReportBuilder(
+      plan: plan, models: loaded.models, scheduler: scheduler, publications: publisher.publications)
+    var report = BuildReport()
+    report.pipelines = builder.pipelineReports()
+    report.actions = builder.totals()
+    return report
+  }
+
+  /// Records the digests of models that were read, so that the next build need not.
+  private func record(
+    _ plan: BuildPlan, _ models: [ModelSource], _ scheduler: Scheduler, known: [BuildGraph.NodeID: Artifact]
+  ) {
+    for (model, nodes) in zip(models, plan.sources) where nodes.contains(where: { known[$0] == nil }) {
+      let artifacts = nodes.compactMap { scheduler.outcome(of: $0)?.artifact }
+      // Losing a record costs the next build a reading, nothing else.
+      if artifacts.count == nodes.count { try? model.record(artifacts, in: store) }
+    }
+  }
+}

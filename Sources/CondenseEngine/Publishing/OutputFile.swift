@@ -1,0 +1,107 @@
+import CondenseFiles
+import CondenseStore
+import CondenseTensors
+import Foundation
+
+/// What a published file contains, and how it came to be: recorded with its identity, so that a file that is still the
+/// same needs neither writing nor hashing.
+struct OutputFacts: Equatable {
+  /// Over everything that decides the file's bytes.
+  var contentKey: Digest
+  var sha256: Digest
+  var byteCount: Int
+
+  var encoded: Bytes {
+    Bytes(contentKey.bytes + sha256.bytes + withUnsafeBytes(of: UInt64(byteCount).littleEndian) { [UInt8]($0) })
+  }
+
+  init(contentKey: Digest, sha256: Digest, byteCount: Int) {
+    self.contentKey = contentKey
+    self.sha256 = sha256
+    self.byteCount = byteCount
+  }
+
+  init?(encoded: Bytes) {
+    guard encoded.count == 72, let contentKey = Digest(bytes: encoded[0..<32].array),
+      let sha256 = Digest(bytes: encoded[32..<64].array)
+    else { return nil }
+    self.contentKey = contentKey
+    self.sha256 = sha256
+    byteCount = Int(truncatingIfNeeded: encoded[64..<72].elements(of: UInt64.self)[0])
+  }
+}
+
+/// A file at an output's path.
+struct OutputFile {
+  var path: String
+  var store: any ArtifactStore
+
+  /// What is known of the file if it is there and holds what `contentKey` stands for.
+  func current(contentKey: Digest) -> OutputFacts? {
+    let now = FileIdentity.now
+    guard let record = store.fileRecord(path, purpose: .output), let facts = OutputFacts(encoded: record.facts),
+      facts.contentKey == contentKey, let identity = try? FileIdentity(of: path),
+      identity.byteCount == facts.byteCount
+    else { return nil }
+    if record.isTrusted && record.identities == [identity] { return facts }
+    // Touched, moved, or so young when it was recorded that an edit could have gone unseen.
+    guard let content = try? OutputFile.digest(path), content.sha256 == facts.sha256 else { return nil }
+    try? keepRecord(facts, identity: content.identity, seenAt: now)
+    return facts
+  }
+
+  /// Puts a finished file in the output's place in one step.
+  func replace(with staged: String, facts: OutputFacts) throws {
+    try FileSystem.makeFolders((path as NSString).deletingLastPathComponent)
+    do {
+      try FileSystem.rename(staged, to: path)
+    } catch let error where error.code == EXDEV {
+      try replaceAcrossFileSystems(with: staged)
+    }
+    try? FileSystem.syncFolder((path as NSString).deletingLastPathComponent)
+    try? keepRecord(facts, identity: FileIdentity(of: path), seenAt: FileIdentity.now)
+  }
+
+  /// A rename works within a file system only, so the last step is taken from beside the output.
+  private func replaceAcrossFileSystems(with staged: String) throws {
+    let folder = (path as NSString).deletingLastPathComponent
+    let beside = "\(folder)/.\((path as NSString).lastPathComponent).condense-\(getpid())"
+    do {
+      try FileSystem.remove(beside)
+      let source = try OpenFile.reading(staged)
+      let target = try OpenFile.creating(beside)
+      var offset = 0
+      while case let chunk = try source.read(offset..<offset + OutputFile.chunk), !chunk.isEmpty {
+        try target.write(chunk, at: offset)
+        offset += chunk.count
+      }
+      try target.sync()
+      try FileSystem.rename(beside, to: path)
+    } catch {
+      try? FileSystem.remove(beside)
+      throw error
+    }
+  }
+
+  private func keepRecord(_ facts: OutputFacts, identity: FileIdentity, seenAt moment: Int64) throws {
+    try store.keepFileRecord(
+      FileRecord(identities: [identity], isTrusted: identity.isSettled(at: moment), facts: facts.encoded),
+      for: path, purpose: .output)
+  }
+
+  private static let chunk = 1 << 20
+
+  /// A file's SHA-256 and the identity it had while it was read.
+  static func digest(_ path: String) throws(FileError) -> (sha256: Digest, identity: FileIdentity) {
+    let file = try OpenFile.reading(path)
+    let before = try file.identity()
+    var hasher = SHA256()
+    var offset = 0
+    while case let bytes = try file.read(offset..<offset + chunk), !bytes.isEmpty {
+      hasher.update(bytes)
+      offset += bytes.count
+    }
+    guard try file.identity() == before else { throw FileError("read", path, code: EBUSY) }
+    return (hasher.finish(), before)
+  }
+}

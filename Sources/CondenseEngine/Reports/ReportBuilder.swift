@@ -1,0 +1,177 @@
+import CondenseStore
+
+/// Makes a report of what a finished scheduler knows.
+struct ReportBuilder {
+  let plan: BuildPlan
+  let models: [ModelSource]
+  let scheduler: Scheduler
+  let publications: [Int: Publisher.Publication]
+  /// Actions that ran and have been counted for a pipeline already.
+  private var counted: Set<Digest> = []
+  private var allKeys: Set<Digest> = []
+
+  init(
+    plan: BuildPlan, models: [ModelSource], scheduler: Scheduler, publications: [Int: Publisher.Publication]
+  ) {
+    self.plan = plan
+    self.models = models
+    self.scheduler = scheduler
+    self.publications = publications
+  }
+
+  /// Reports pipelines in order, as the one that is first is the one for which a shared action ran.
+  mutating func pipelineReports() -> [PipelineReport] {
+    plan.pipelines.indices.map { report($0) }
+  }
+
+  /// Every action once, however many pipelines share it.
+  func totals() -> ActionCounts {
+    var counts = ActionCounts()
+    var keys: Set<Digest> = []
+    for action in plan.pipelines.flatMap(\.actions) {
+      if let key = scheduler.keys[action.index], !keys.insert(key).inserted { continue }
+      counts.total += 1
+    }
+    counts.ran = scheduler.executed.count
+    counts.cached = plan.pipelines.flatMap(\.actions).isEmpty ? 0 : cachedCount(keys)
+    return counts
+  }
+
+  private func cachedCount(_ keys: Set<Digest>) -> Int {
+    var done: Set<Digest> = []
+    for action in plan.pipelines.flatMap(\.actions) {
+      if let key = scheduler.keys[action.index], scheduler.outcome(of: action) != nil { done.insert(key) }
+    }
+    return done.subtracting(scheduler.executed).count
+  }
+
+  private mutating func report(_ index: Int) -> PipelineReport {
+    let pipeline = plan.pipelines[index]
+    var report = PipelineReport(name: pipeline.pipeline.name, file: pipeline.pipeline.file)
+    var ranHere: Set<Digest> = []
+    report.actions = counts(pipeline.actions, ranHere: &ranHere)
+    counted.formUnion(ranHere)
+    let source = models[pipeline.model].model
+    for (stage, stagePlan) in zip(pipeline.pipeline.stages, pipeline.stages) {
+      guard let stagePlan else { continue }
+      report.stages.append(stageReport(stage, stagePlan, sourceBytes: source.byteCount, ranHere: ranHere))
+    }
+    report.tensors = source.tensors.indices.map { tensorReport($0, pipeline, ranHere: ranHere) }
+    let publication = publications[index]
+    report.metrics = publication?.metrics
+    report.outputs = publication?.outputs ?? []
+    report.checks = publication?.checks ?? []
+    let broken = report.checks.filter { !$0.held }
+    if publication == nil {
+      report.error = failureMessage(index)
+    } else if !broken.isEmpty {
+      report.error = broken.map(\.description).joined(separator: "; ")
+    }
+    report.status = report.error != nil ? .failed : report.actions.ran > 0 ? .built : .cached
+    return report
+  }
+
+  /// Counts actions by key; those that ran for an earlier pipeline count as cached.
+  private func counts(_ actions: [BuildGraph.NodeID], ranHere: inout Set<Digest>) -> ActionCounts {
+    var counts = ActionCounts()
+    var seen: Set<Digest> = []
+    for action in actions {
+      guard let key = scheduler.keys[action.index] else {
+        counts.total += 1
+        continue
+      }
+      guard seen.insert(key).inserted else { continue }
+      counts.total += 1
+      if scheduler.executed.contains(key) && !counted.contains(key) {
+        counts.ran += 1
+        ranHere.insert(key)
+      } else if scheduler.outcome(of: action) != nil {
+        counts.cached += 1
+      }
+    }
+    return counts
+  }
+
+  private func stageReport(
+    _ stage: CheckedStage, _ plan: StagePlan, sourceBytes: Int, ranHere: Set<Digest>
+  ) -> StageReport {
+    var bytes = 0
+    var metrics = TensorMetrics()
+    var counts = ActionCounts()
+    for tensor in plan.results.indices {
+      bytes += scheduler.outcome(of: plan.results[tensor])?.artifact?.byteCount ?? 0
+      if case .metrics(let one) = scheduler.outcome(of: plan.metrics[tensor]), one.isFloatingPoint { metrics += one }
+      guard plan.acts[tensor] else { continue }
+      counts.total += 1
+      if didRun(plan.results[tensor], in: ranHere) { counts.ran += 1 } else { counts.cached += 1 }
+    }
+    return StageReport(
+      id: stage.id, stage: stage.name, tensors: plan.acts.count { $0 }, bytes: bytes,
+      metrics: OutputMetrics(metrics, sourceBytes: sourceBytes, bytes: bytes), actions: counts)
+  }
+
+  private func tensorReport(_ index: Int, _ pipeline: PipelinePlan, ranHere: Set<Digest>) -> TensorReport {
+    let tensor = models[pipeline.model].model.tensors[index]
+    var steps: [TensorReport.Step] = []
+    for (stage, plan) in zip(pipeline.pipeline.stages, pipeline.stages) {
+      guard let plan, plan.acts[index], let artifact = scheduler.outcome(of: plan.results[index])?.artifact else {
+        continue
+      }
+      steps.append(
+        TensorReport.Step(
+          stage: stage.id, bytes: artifact.byteCount, ran: didRun(plan.results[index], in: ranHere)))
+    }
+    var metrics = TensorMetrics()
+    if let node = pipeline.outputMetrics.first?[index], case .metrics(let found) = scheduler.outcome(of: node) {
+      metrics = found
+    }
+    return TensorReport(
+      name: tensor.name, dtype: tensor.dtype.rawValue, shape: tensor.shape.dimensions, sourceBytes: tensor.byteCount,
+      steps: steps, density: metrics.density, sqnr: metrics.sqnr)
+  }
+
+  private func didRun(_ node: BuildGraph.NodeID, in ranHere: Set<Digest>) -> Bool {
+    scheduler.keys[node.index].map { ranHere.contains($0) } ?? false
+  }
+
+  /// The first of the failures that kept a pipeline from being published, in words that name the tensor.
+  private func failureMessage(_ index: Int) -> String {
+    let failures = scheduler.failures.filter { $0.pipelines.contains(index) }
+    guard let first = failures.min(by: { $0.node < $1.node }) else {
+      return "not finished, since the build stopped at an earlier failure (--keep-going goes on)"
+    }
+    let more = failures.count > 1 ? " (and \(failures.count - 1) more)" : ""
+    let tensor = tensorName(first.node, in: plan.pipelines[index]).map { "tensor '\($0)': " } ?? ""
+    return "\(tensor)\(first.error)\(more)"
+  }
+
+  /// The tensor that a node works on.
+  private func tensorName(_ node: BuildGraph.NodeID, in pipeline: PipelinePlan) -> String? {
+    var next = node
+    while true {
+      switch plan.graph[next].work {
+      case .source(let model, let tensor): return models[model].model.tensors[tensor].name
+      case .allocate, .publish: return nil
+      case .measure, .apply, .compare:
+        guard let input = plan.graph[next].inputs.first else { return nil }
+        next = input
+      }
+    }
+  }
+}
+
+extension CheckReport: CustomStringConvertible {
+  /// For example `check failed: ratio is 11.2, below min 12`.
+  public var description: String {
+    let shown = value.map { Figures.number($0) } ?? "endless"
+    let bound: String =
+      if let min, (value ?? .infinity) < min {
+        "below min \(Figures.number(min))"
+      } else if let max {
+        "above max \(Figures.number(max))"
+      } else {
+        "as asked for"
+      }
+    return "check \(held ? "held" : "failed"): \(metric) is \(shown), \(bound)"
+  }
+}

@@ -1,0 +1,194 @@
+import CondenseCodecs
+import CondenseModels
+import CondenseStages
+import CondenseStore
+import CondenseTensors
+
+/// Does what a node of the graph says, with the models and the store at hand.
+final class ActionRunner: Sendable {
+  private let graph: BuildGraph
+  private let models: [ModelSource]
+  private let store: any ArtifactStore
+  private let handoff: Handoff
+
+  init(graph: BuildGraph, models: [ModelSource], store: any ArtifactStore, handoff: Handoff) {
+    self.graph = graph
+    self.models = models
+    self.store = store
+    self.handoff = handoff
+  }
+
+  /// A node to run, with what its inputs yielded.
+  struct Job: Sendable {
+    var node: BuildGraph.NodeID
+    var key: Digest?
+    var inputs: [Outcome]
+  }
+
+  /// What running a node made, before it is in the store.
+  struct Product: Sendable {
+    var outcome: Outcome
+    var content: ArtifactContent?
+    var note: Bytes?
+  }
+
+  /// Asks the action cache, and for decisions and metrics the store for what they say.
+  func lookUp(_ lookups: [Scheduler.Lookup]) -> [(node: BuildGraph.NodeID, outcome: Outcome?)] {
+    let isNote = lookups.map { lookup in
+      if case .compare = graph[lookup.node].work { true } else { false }
+    }
+    var notes = store.notes(zip(lookups, isNote).filter(\.1).map(\.0.key)).makeIterator()
+    var actions = store.actions(zip(lookups, isNote).filter { !$0.1 }.map(\.0.key)).makeIterator()
+    return zip(lookups, isNote).map { lookup, isNote in
+      if isNote {
+        let metrics = (notes.next() ?? nil).flatMap { TensorMetrics(encoded: $0) }
+        return (lookup.node, metrics.map { .metrics($0) })
+      }
+      guard let artifact = actions.next() ?? nil else { return (lookup.node, nil) }
+      guard case .allocate = graph[lookup.node].work else { return (lookup.node, .artifact(artifact)) }
+      let allocations = store.load(artifact).flatMap { AllocationList.decode($0) }
+      guard let allocations, allocations.count == graph[lookup.node].inputs.count else { return (lookup.node, nil) }
+      return (lookup.node, .allocations(artifact, allocations))
+    }
+  }
+
+  /// Runs a node.
+  ///
+  /// - Throws: ``LostInputs`` where the store no longer has what the node needs; ``ActionError`` where the stage
+  ///   refused; ``ModelChanged``; a model's reading errors.
+  func run(_ job: Job) throws -> Product {
+    switch graph[job.node].work {
+    case .source(let model, let tensor):
+      let (encoded, artifact) = try models[model].read(tensor, expected: nil)
+      guard let artifact else { preconditionFailure("a tensor that is read for the first time gets its digest") }
+      handoff.keep(encoded, as: artifact.digest)
+      return Product(outcome: .artifact(artifact))
+    case .measure(let stage):
+      let input = try tensor(job, 0)
+      let measurement = try attempt(stage) { () throws(StageError) in
+        try graph.stages[stage].configured.measure(input)
+      }
+      let content = ArtifactContent([measurement.bytes])
+      return Product(outcome: .artifact(content.artifact), content: content)
+    case .allocate(let stage):
+      let measurements = try self.measurements(job)
+      let allocations = try attempt(stage) { () throws(StageError) in
+        try graph.stages[stage].configured.allocate(measurements)
+      }
+      guard allocations.count == measurements.count else {
+        throw ActionError(
+          stage: graph.stages[stage].description.name,
+          reason: StageError("decided for \(allocations.count) tensors, not \(measurements.count)"))
+      }
+      let content = ArtifactContent([AllocationList.encode(allocations)])
+      return Product(outcome: .allocations(content.artifact, allocations), content: content)
+    case .apply(let stage, let slot):
+      let input = try tensor(job, 0)
+      let allocation = graph.allocation(slot, job.inputs)
+      let result = try attempt(stage) { () throws(StageError) in
+        try graph.stages[stage].configured.apply(input, allocation: allocation)
+      }
+      let content = ArtifactContent(result.blobParts())
+      handoff.keep(result, as: content.artifact.digest)
+      return Product(outcome: .artifact(content.artifact), content: content)
+    case .compare:
+      let (source, result) = try (tensor(job, 0), tensor(job, 1))
+      let metrics = TensorMetrics(source: try source.expanded(), result: try result.expanded())
+      return Product(outcome: .metrics(metrics), note: metrics.encoded)
+    case .publish:
+      preconditionFailure("publishing is the publisher's")
+    }
+  }
+
+  /// Puts what nodes made into the store, in one go.
+  func keep(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
+    let contents = products.compactMap(\.product.content)
+    let actions = products.compactMap { key, product in
+      key.flatMap { key in product.content.map { ActionRecord(key: key, artifact: $0.artifact) } }
+    }
+    if !contents.isEmpty { try store.keep(contents, for: actions) }
+    let notes = products.compactMap { key, product in key.flatMap { key in product.note.map { (key, $0) } } }
+    if !notes.isEmpty { try store.keepNotes(notes) }
+  }
+
+  /// The tensor that a node yielded.
+  func tensor(_ node: BuildGraph.NodeID, _ artifact: Artifact) throws -> EncodedTensor {
+    if let tensor = handoff[artifact.digest] { return tensor }
+    if case .source(let model, let tensor) = graph[node].work {
+      let encoded = try models[model].read(tensor, expected: artifact.digest).tensor
+      handoff.keep(encoded, as: artifact.digest)
+      return encoded
+    }
+    guard let bytes = store.load(artifact), let tensor = try? EncodedTensor(blob: bytes) else {
+      throw LostInputs(nodes: [node])
+    }
+    handoff.keep(tensor, as: artifact.digest)
+    return tensor
+  }
+
+  private func tensor(_ job: Job, _ input: Int) throws -> EncodedTensor {
+    guard job.inputs.indices.contains(input), let artifact = job.inputs[input].artifact else {
+      preconditionFailure("a node runs when its inputs are there")
+    }
+    return try tensor(graph[job.node].inputs[input], artifact)
+  }
+
+  private func measurements(_ job: Job) throws(LostInputs) -> [Measurement] {
+    var lost: [BuildGraph.NodeID] = []
+    var measurements: [Measurement] = []
+    for (node, outcome) in zip(graph[job.node].inputs, job.inputs) {
+      if let bytes = outcome.artifact.flatMap({ store.load($0) }) {
+        measurements.append(Measurement(bytes))
+      } else {
+        lost.append(node)
+      }
+    }
+    guard lost.isEmpty else { throw LostInputs(nodes: lost) }
+    return measurements
+  }
+
+  private func attempt<T>(_ stage: Int, _ body: () throws(StageError) -> T) throws(ActionError) -> T {
+    do {
+      return try body()
+    } catch {
+      throw ActionError(stage: graph.stages[stage].description.name, reason: error)
+    }
+  }
+}
+
+/// Artifacts that the action cache promised and the store no longer has.
+struct LostInputs: Error {
+  var nodes: [BuildGraph.NodeID]
+}
+
+/// A stage that refused a tensor.
+struct ActionError: Error, CustomStringConvertible {
+  var stage: String
+  var reason: StageError
+  var description: String { "\(stage): \(reason)" }
+}
+
+/// How a decision over a model stands in the store: a count, then for each tensor a count and its integers, all as
+/// little-endian 64-bit words.
+enum AllocationList {
+  static func encode(_ allocations: [Allocation]) -> Bytes {
+    var words = [Int64(allocations.count)]
+    for allocation in allocations {
+      words.append(Int64(allocation.values.count))
+      words += allocation.values.map(Int64.init)
+    }
+    return Bytes(elements: words)
+  }
+
+  static func decode(_ bytes: Bytes) -> [Allocation]? {
+    var words = bytes.elements(of: Int64.self)[...]
+    guard bytes.count % 8 == 0, let count = words.popFirst(), count >= 0, count <= words.count else { return nil }
+    var allocations: [Allocation] = []
+    for _ in 0..<count {
+      guard let length = words.popFirst(), length >= 0, length <= words.count else { return nil }
+      allocations.append(Allocation(words.prefix(Int(length)).map(Int.init)))
+      words = words.dropFirst(Int(length))
+    }
+    return words.isEmpty ? allocations : nil
+  }
+}

@@ -1,0 +1,125 @@
+import CondenseStore
+import Foundation
+
+/// Runs a scheduler's tasks on threads until nothing is left.
+///
+/// Unchecked: everything that changes is behind `condition`.
+final class BuildLoop: @unchecked Sendable {
+  private let graph: BuildGraph
+  private let runner: ActionRunner
+  private let publish: @Sendable (Int, [BuildGraph.NodeID: Outcome]) throws -> Void
+  private let keepGoing: Bool
+  private let progress: @Sendable (BuildProgress) -> Void
+
+  private let condition = NSCondition()
+  private var scheduler: Scheduler
+  private var workersLeft = 0
+
+  init(
+    graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, keepGoing: Bool,
+    progress: @escaping @Sendable (BuildProgress) -> Void,
+    publish: @escaping @Sendable (Int, [BuildGraph.NodeID: Outcome]) throws -> Void
+  ) {
+    self.graph = graph
+    self.scheduler = scheduler
+    self.runner = runner
+    self.keepGoing = keepGoing
+    self.progress = progress
+    self.publish = publish
+  }
+
+  /// Works with `jobs` threads; returns the scheduler when all is done or nothing more can be.
+  func run(jobs: Int) -> Scheduler {
+    workersLeft = jobs
+    for index in 0..<jobs {
+      let thread = Thread { self.work() }
+      thread.name = "condense worker \(index)"
+      thread.stackSize = 4 << 20
+      thread.start()
+    }
+    condition.lock()
+    defer { condition.unlock() }
+    while workersLeft > 0 { condition.wait() }
+    return scheduler
+  }
+
+  private func work() {
+    condition.lock()
+    while !scheduler.isFinished {
+      guard let task = scheduler.next() else {
+        condition.wait()
+        continue
+      }
+      switch task {
+      case .lookUp(let lookups):
+        condition.unlock()
+        let answers = runner.lookUp(lookups)
+        condition.lock()
+        scheduler.lookedUp(answers)
+      case .run(let nodes):
+        let jobs = nodes.map { node in
+          ActionRunner.Job(
+            node: node, key: scheduler.keys[node.index],
+            inputs: graph[node].inputs.compactMap { scheduler.outcome(of: $0) })
+        }
+        condition.unlock()
+        let results = perform(jobs)
+        condition.lock()
+        for (job, result) in zip(jobs, results) { deliver(job.node, result) }
+      }
+      report()
+      condition.broadcast()
+    }
+    workersLeft -= 1
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  private func perform(_ jobs: [ActionRunner.Job]) -> [Result<Outcome, any Error>] {
+    var results = jobs.map { job in
+      Result {
+        if case .publish(let pipeline) = graph[job.node].work {
+          try publish(pipeline, Dictionary(zip(graph[job.node].inputs, job.inputs)) { first, _ in first })
+          return ActionRunner.Product(outcome: .published)
+        }
+        return try runner.run(job)
+      }
+    }
+    // Nothing counts as done before the store has it.
+    let products = zip(jobs, results).compactMap { job, result in
+      (try? result.get()).map { (job.key, $0) }
+    }
+    do {
+      try runner.keep(products)
+    } catch {
+      results = results.map { result in result.flatMap { _ in .failure(error) } }
+    }
+    return results.map { $0.map(\.outcome) }
+  }
+
+  private func deliver(_ node: BuildGraph.NodeID, _ result: Result<Outcome, any Error>) {
+    switch result {
+    case .success(let outcome):
+      scheduler.ran(node, outcome)
+    case .failure(let error as LostInputs):
+      scheduler.lost(node, inputs: error.nodes)
+    case .failure(let error):
+      scheduler.failed(node, error)
+      // A model that changed is read again from the start, whatever else could go on.
+      if !keepGoing || error is ModelChanged { scheduler.stop() }
+    }
+  }
+
+  private func report() {
+    progress(BuildProgress(finishedActions: scheduler.finishedActions, ranActions: scheduler.executed.count))
+  }
+}
+
+/// How far a build has come.
+public struct BuildProgress: Equatable, Sendable {
+  /// Stage executions that are done, run or found in the cache.
+  public var finishedActions: Int
+  public var ranActions: Int
+  /// Stage executions in all; 0 while unknown.
+  public var totalActions = 0
+}

@@ -1,0 +1,78 @@
+import CondenseCodecs
+import CondenseFiles
+import CondenseModels
+import CondenseStore
+import CondenseTensors
+
+/// A model that pipelines of this build read, with what is known about its tensors' digests.
+final class ModelSource: Sendable {
+  let model: any OpenModel
+  /// Under which the store records the digests.
+  private let recordName: String
+  /// Whether an edit since the model was opened is sure to show in its files' identities.
+  private let isSettled: Bool
+
+  init(_ model: any OpenModel, openedAt moment: Int64) {
+    self.model = model
+    recordName = "\(model.format) \(model.path)"
+    isSettled = model.files.allSatisfy { $0.identity.isSettled(at: moment) }
+  }
+
+  /// The largest tensor's bytes.
+  var largestByteCount: Int { model.tensors.map(\.byteCount).max() ?? 0 }
+
+  /// Reads a tensor. `expected` is its digest if it has been read before in this build.
+  ///
+  /// - Throws: ``ModelChanged`` where the file was written to after it was opened.
+  func read(_ index: Int, expected: Digest?) throws -> (tensor: EncodedTensor, artifact: Artifact?) {
+    let tensor: EncodedTensor
+    do {
+      tensor = try model.read(index)
+    } catch {
+      // An error can be the other face of a change: half of a tensor cut away.
+      try confirmUnchanged()
+      throw error
+    }
+    try confirmUnchanged()
+    if let expected, isSettled { return (tensor, Artifact(digest: expected, byteCount: 0)) }
+    let content = ArtifactContent(tensor.blobParts())
+    if let expected, content.artifact.digest != expected { throw ModelChanged(path: model.path) }
+    return (tensor, content.artifact)
+  }
+
+  private func confirmUnchanged() throws(ModelChanged) {
+    do { try model.confirmUnchanged() } catch { throw ModelChanged(path: model.path) }
+  }
+
+  /// The digests from an earlier build, if the files are still the same.
+  func recordedArtifacts(in store: some ArtifactStore) -> [Artifact]? {
+    guard let record = store.fileRecord(recordName, purpose: .model), record.isTrusted,
+      record.identities == model.files.map(\.identity)
+    else { return nil }
+    let width = Digest.byteCount + 8
+    guard record.facts.count == width * model.tensors.count else { return nil }
+    var artifacts: [Artifact] = []
+    for index in model.tensors.indices {
+      let entry = record.facts[index * width..<(index + 1) * width].array
+      guard let digest = Digest(bytes: entry.prefix(Digest.byteCount)) else { return nil }
+      let size = entry.suffix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+      artifacts.append(Artifact(digest: digest, byteCount: Int(truncatingIfNeeded: size)))
+    }
+    return artifacts
+  }
+
+  func record(_ artifacts: [Artifact], in store: some ArtifactStore) throws(StoreError) {
+    let facts = artifacts.flatMap { artifact in
+      artifact.digest.bytes + withUnsafeBytes(of: UInt64(artifact.byteCount).littleEndian) { [UInt8]($0) }
+    }
+    let record = FileRecord(
+      identities: model.files.map(\.identity), isTrusted: isSettled, facts: Bytes(facts))
+    try store.keepFileRecord(record, for: recordName, purpose: .model)
+  }
+}
+
+/// A model was written to while it was being read; reading it again from the start will tell what it is now.
+struct ModelChanged: Error, CustomStringConvertible {
+  var path: String
+  var description: String { "'\(path)' keeps changing while it is being read" }
+}

@@ -1,0 +1,250 @@
+import CondenseStore
+
+/// Decides what to do next: a pure state machine. What happened goes in, what to start comes out; it knows no disk, no
+/// clock and no thread.
+///
+/// - Keys are made when inputs are known, so a stage that reproduces the same bytes stops the rebuild there.
+/// - Nodes with one key run once; the others wait for that one.
+/// - Finished work is followed up before new tensors are begun, so that what is in memory is used while it is there.
+/// - An artifact that turns out to be gone is made again: see ``lost(_:inputs:)``.
+package struct Scheduler: Sendable {
+  package typealias NodeID = BuildGraph.NodeID
+
+  private let graph: BuildGraph
+  private var states: [State]
+  /// The node that answers for each key; others with the key have its fate.
+  private var leaders: [Digest: NodeID] = [:]
+  private var followers: [NodeID: [NodeID]] = [:]
+  /// Nodes that found an input gone, by that input.
+  private var waitingForAgain: [NodeID: [NodeID]] = [:]
+  private var timesLost: [NodeID: Int] = [:]
+
+  private var lookups: [Lookup] = []
+  /// A stack: what became ready last is in memory still.
+  private var ready: [NodeID] = []
+  /// Sources to read, last first.
+  private var sources: [NodeID] = []
+  private var inFlight = 0
+
+  package private(set) var keys: [Digest?]
+  /// Keys of the actions that were executed.
+  package private(set) var executed: Set<Digest> = []
+  package private(set) var failures: [Failure] = []
+  package private(set) var finishedActions = 0
+  /// No new work is begun any more.
+  package private(set) var isStopped = false
+
+  package enum State: Equatable {
+    /// For this many inputs.
+    case waiting(Int)
+    case lookingUp
+    case ready
+    case running
+    case done(Outcome)
+    case failed
+    /// Something it needs failed.
+    case blocked
+  }
+
+  package struct Lookup: Equatable, Sendable {
+    package var node: NodeID
+    package var key: Digest
+  }
+
+  package struct Failure: Sendable {
+    package var node: NodeID
+    package var error: any Error
+    /// Pipelines that cannot be published because of it.
+    package var pipelines: [Int]
+  }
+
+  package enum Task: Equatable, Sendable {
+    /// Ask the action cache for all of these.
+    case lookUp([Lookup])
+    /// Do these one after the other.
+    case run([NodeID])
+  }
+
+  /// Begins with the digests of sources that are known without reading.
+  package init(_ graph: BuildGraph, known: [NodeID: Artifact] = [:]) {
+    self.graph = graph
+    states = graph.nodes.map { .waiting(Set($0.inputs).count) }
+    keys = Array(repeating: nil, count: graph.nodes.count)
+    // Backwards, so that the first node is on top of its stack.
+    for index in graph.nodes.indices.reversed() where graph.nodes[index].inputs.isEmpty {
+      let node = NodeID(index: index)
+      if case .source = graph[node].work, known[node] == nil {
+        states[index] = .ready
+        sources.append(node)
+      } else if known[node] == nil {
+        becomeReady(node)
+      }
+    }
+    for (node, artifact) in known.sorted(by: { $0.key < $1.key }) { settle(node, .artifact(artifact)) }
+  }
+
+  /// Whether nothing is left to do or to wait for.
+  package var isFinished: Bool { inFlight == 0 && (isStopped || (lookups.isEmpty && ready.isEmpty && sources.isEmpty)) }
+
+  package func outcome(of node: NodeID) -> Outcome? {
+    if case .done(let outcome) = states[node.index] { outcome } else { nil }
+  }
+
+  package func state(of node: NodeID) -> State { states[node.index] }
+
+  /// The next thing to do, if there is something to do before what is in flight has finished.
+  package mutating func next() -> Task? {
+    guard !isStopped else { return nil }
+    if !lookups.isEmpty {
+      defer { lookups = [] }
+      inFlight += 1
+      return .lookUp(lookups)
+    }
+    let batch = Scheduler.takeBatch(&ready, graph) ?? Scheduler.takeBatch(&sources, graph)
+    guard let batch else { return nil }
+    for node in batch { states[node.index] = .running }
+    inFlight += batch.count
+    return .run(batch)
+  }
+
+  /// Small tensors go together: their overhead is in the handling, not in the work.
+  private static func takeBatch(_ stack: inout [NodeID], _ graph: BuildGraph) -> [NodeID]? {
+    guard let first = stack.popLast() else { return nil }
+    var batch = [first]
+    var byteCount = graph[first].byteCount
+    while let next = stack.last, batch.count < Scheduler.largestBatch,
+      byteCount + graph[next].byteCount <= Scheduler.batchByteCount
+    {
+      byteCount += graph[next].byteCount
+      batch.append(next)
+      stack.removeLast()
+    }
+    return batch
+  }
+
+  private static let largestBatch = 64
+  private static let batchByteCount = 128 << 10
+
+  /// Begins nothing more; what is running may finish.
+  package mutating func stop() { isStopped = true }
+
+  /// The action cache answered: for each node what is known, or nil.
+  package mutating func lookedUp(_ answers: [(node: NodeID, outcome: Outcome?)]) {
+    inFlight -= 1
+    for (node, outcome) in answers.reversed() {
+      if let outcome { conclude(node, outcome) } else { becomeReady(node) }
+    }
+  }
+
+  /// A node ran, or a source was read.
+  package mutating func ran(_ node: NodeID, _ outcome: Outcome) {
+    inFlight -= 1
+    if graph[node].isAction, let key = keys[node.index] { executed.insert(key) }
+    if let waiting = waitingForAgain.removeValue(forKey: node) {
+      states[node.index] = .done(outcome)
+      for consumer in waiting.reversed() { inputArrived(consumer) }
+    } else {
+      conclude(node, outcome)
+    }
+  }
+
+  package mutating func failed(_ node: NodeID, _ error: any Error) {
+    inFlight -= 1
+    fail(node, error)
+  }
+
+  /// A running node found that artifacts it needs are not in the store any more, though the action cache has them:
+  /// those run again, then it does.
+  package mutating func lost(_ node: NodeID, inputs: [NodeID]) {
+    inFlight -= 1
+    timesLost[node, default: 0] += 1
+    guard timesLost[node, default: 0] <= 3, !inputs.isEmpty else {
+      fail(node, LostArtifacts())
+      return
+    }
+    if let broken = failures.first(where: { inputs.contains($0.node) }) {
+      fail(node, broken.error)
+      return
+    }
+    states[node.index] = .waiting(inputs.count)
+    for input in inputs {
+      waitingForAgain[input, default: []].append(node)
+      // Another node may have missed it already, and it may be on its way.
+      if case .done = states[input.index] { becomeReady(input) }
+    }
+  }
+}
+
+/// Artifacts that vanish as fast as they are made.
+package struct LostArtifacts: Error, CustomStringConvertible {
+  package var description: String { "the store loses artifacts as fast as they are made: is something deleting them?" }
+}
+
+extension Scheduler {
+  private mutating func becomeReady(_ node: NodeID) {
+    states[node.index] = .ready
+    ready.append(node)
+  }
+
+  private mutating func inputArrived(_ node: NodeID) {
+    guard case .waiting(let missing) = states[node.index] else { return }
+    guard missing == 1 else {
+      states[node.index] = .waiting(missing - 1)
+      return
+    }
+    if keys[node.index] != nil {
+      // It has been looked up before, and only waited for an input to be made again.
+      becomeReady(node)
+      return
+    }
+    let inputs = graph[node].inputs.compactMap { outcome(of: $0) }
+    guard let key = graph.key(of: node, inputs: inputs) else {
+      becomeReady(node)
+      return
+    }
+    keys[node.index] = key
+    guard let leader = leaders[key] else {
+      leaders[key] = node
+      states[node.index] = .lookingUp
+      lookups.append(Lookup(node: node, key: key))
+      return
+    }
+    switch states[leader.index] {
+    case .done(let outcome): settle(node, outcome)
+    case .failed, .blocked:
+      if let failure = failures.first(where: { $0.node == leader }) { fail(node, failure.error) }
+    default:
+      states[node.index] = .lookingUp
+      followers[leader, default: []].append(node)
+    }
+  }
+
+  /// Settles a node and those that have its key.
+  private mutating func conclude(_ node: NodeID, _ outcome: Outcome) {
+    settle(node, outcome)
+    for follower in followers.removeValue(forKey: node) ?? [] { settle(follower, outcome) }
+  }
+
+  private mutating func settle(_ node: NodeID, _ outcome: Outcome) {
+    states[node.index] = .done(outcome)
+    if graph[node].isAction { finishedActions += 1 }
+    for dependent in graph.dependents[node.index].reversed() { inputArrived(dependent) }
+  }
+
+  private mutating func fail(_ node: NodeID, _ error: any Error) {
+    // A node that ran again for the sake of others takes only those down: what used it before has what it needs.
+    let again = waitingForAgain.removeValue(forKey: node)
+    states[node.index] = .failed
+    var pipelines: [Int] = []
+    if case .publish(let pipeline) = graph[node].work { pipelines.append(pipeline) }
+    var reached = again ?? graph.dependents[node.index]
+    while let next = reached.popLast() {
+      guard case .waiting = states[next.index] else { continue }
+      states[next.index] = .blocked
+      if case .publish(let pipeline) = graph[next].work { pipelines.append(pipeline) }
+      reached += graph.dependents[next.index]
+    }
+    failures.append(Failure(node: node, error: error, pipelines: pipelines.sorted()))
+    for follower in followers.removeValue(forKey: node) ?? [] { fail(follower, error) }
+  }
+}

@@ -1,0 +1,107 @@
+import CondenseCodecs
+import CondenseTensors
+import Foundation
+
+/// A checkpoint in several safetensors files, with an index that says which tensor is where.
+struct ShardedModel: OpenModel {
+  let path: String
+  let format = "safetensors"
+  let tensors: [ModelTensor]
+  let envelope: [String: String]
+  private let index: ModelFile
+  private let shards: [SafetensorsFile]
+  /// For each tensor its shard and its place there.
+  private let places: [(shard: Int, entry: SafetensorsHeader.Entry)]
+
+  var files: [ModelFile] { [index] + shards.map(\.file) }
+
+  /// An index larger than this is no index.
+  private static let largestIndex = 100_000_000
+
+  init(_ path: String) throws(ModelError) {
+    self.path = path
+    index = try ModelFile(path)
+    guard index.identity.byteCount <= ShardedModel.largestIndex else {
+      throw ModelError(
+        path, "the index has \(index.identity.byteCount) bytes; at most \(ShardedModel.largestIndex) are allowed")
+    }
+    let shardOfTensor: [String: String]
+    do {
+      let text = try index.read(0..<index.identity.byteCount)
+      shardOfTensor = try ShardIndex.weightMap(text)
+    } catch let error as SafetensorsError {
+      throw ModelError(path, error.message, offset: error.offset)
+    } catch let error as ModelError {
+      throw error
+    } catch {
+      throw ModelError(path, "\(error)")
+    }
+    let folder = (path as NSString).deletingLastPathComponent
+    let names = Set(shardOfTensor.values).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    var shards: [SafetensorsFile] = []
+    var places: [(shard: Int, entry: SafetensorsHeader.Entry)] = []
+    var envelope: [String: String] = [:]
+    for (number, name) in names.enumerated() {
+      guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else {
+        throw ModelError(path, "shard '\(name)' is no plain file name")
+      }
+      let shard = try SafetensorsFile(folder.isEmpty ? name : folder + "/" + name)
+      for entry in shard.header.entries {
+        guard shardOfTensor[entry.name] == name else {
+          let place = shardOfTensor[entry.name].map { "in '\($0)'" } ?? "nowhere"
+          throw ModelError(path, "tensor '\(entry.name)' is in '\(name)', but the index has it \(place)")
+        }
+        places.append((number, entry))
+      }
+      envelope.merge(shard.header.metadata) { first, _ in first }
+      shards.append(shard)
+    }
+    if places.count < shardOfTensor.count {
+      let found = Set(places.map(\.entry.name))
+      let missing = shardOfTensor.keys.filter { !found.contains($0) }.min() ?? ""
+      throw ModelError(path, "tensor '\(missing)' is not in '\(shardOfTensor[missing] ?? "")', where the index has it")
+    }
+    self.shards = shards
+    self.places = places
+    self.envelope = envelope
+    tensors = places.map { ModelTensor(name: $0.entry.name, dtype: $0.entry.dtype, shape: $0.entry.shape) }
+  }
+
+  func read(_ index: Int) throws(ModelError) -> EncodedTensor {
+    let place = places[index]
+    return try shards[place.shard].tensor(place.entry)
+  }
+
+  func coding(_ index: Int) throws(ModelError) -> TensorCoding {
+    TensorCoding(byteCount: tensors[index].byteCount, text: "plain, in shard \(places[index].shard + 1)")
+  }
+}
+
+/// The index of a sharded checkpoint: `{"metadata": {…}, "weight_map": {"tensor": "shard file"}}`.
+enum ShardIndex {
+  /// For each tensor the name of its shard.
+  static func weightMap(_ text: Bytes) throws(SafetensorsError) -> [String: String] {
+    try text.withUnsafeBytes { (buffer: UnsafeRawBufferPointer) throws(SafetensorsError) in
+      var scanner = JSONScanner(buffer, base: 0)
+      var map: [String: String]?
+      try scanner.object("in the index") { (scanner, key, offset) throws(SafetensorsError) in
+        guard key == "weight_map" else {
+          try scanner.skipValue()
+          return
+        }
+        guard map == nil else { throw scanner.error("'weight_map' is there twice", at: offset) }
+        var found: [String: String] = [:]
+        try scanner.object("in 'weight_map'") { (scanner, name, offset) throws(SafetensorsError) in
+          let shard = try scanner.string("a shard's file name")
+          guard found.updateValue(shard, forKey: name) == nil else {
+            throw scanner.error("tensor \(JSONText.quoted(name)) is there twice", at: offset)
+          }
+        }
+        map = found
+      }
+      guard scanner.isAtEnd() else { throw scanner.error("something follows the index's '}'") }
+      guard let map else { throw scanner.error("the index has no 'weight_map'") }
+      return map
+    }
+  }
+}

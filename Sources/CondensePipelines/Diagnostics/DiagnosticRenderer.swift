@@ -1,0 +1,58 @@
+/// Shows diagnostics as text: place, message, the source line with a caret, notes.
+public struct DiagnosticRenderer: Sendable {
+  public var usesColor: Bool
+
+  public init(usesColor: Bool = false) { self.usesColor = usesColor }
+
+  /// Lines wider than this are shown in part, around the caret.
+  private static let widest = 120
+
+  /// `file` is the name that is shown; `source` gives the lines.
+  public func text(_ diagnostic: Diagnostic, source: SourceText?, file: String? = nil) -> String {
+    let name = file ?? diagnostic.file
+    let severity = diagnostic.severity.rawValue
+    let color = diagnostic.severity == .error ? "31" : "33"
+    var lines = [
+      "\(place(name, diagnostic.range)): \(styled(severity + ":", "1;" + color)) \(styled(diagnostic.message, "1"))"
+    ]
+    lines += excerpt(diagnostic.range, in: source)
+    for note in diagnostic.notes {
+      let noteName = note.file == diagnostic.file ? name : note.file
+      lines.append("\(place(noteName, note.range)): note: \(note.message)")
+      if note.file == diagnostic.file { lines += excerpt(note.range, in: source) }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func place(_ file: String, _ range: SourceRange?) -> String {
+    range.map { "\(file):\($0.start.line):\($0.start.column)" } ?? file
+  }
+
+  private func excerpt(_ range: SourceRange?, in source: SourceText?) -> [String] {
+    guard let range, let line = source?.line(range.start.line) else { return [] }
+    let characters = line.unicodeScalars.map { DiagnosticRenderer.shown($0) }
+    let caret = min(range.start.column - 1, characters.count)
+    let end = range.end.line == range.start.line ? range.end.column - 1 : characters.count
+    let width = max(1, min(end, characters.count) - caret)
+    let start = max(0, min(caret - DiagnosticRenderer.widest / 2, characters.count - DiagnosticRenderer.widest))
+    let shown = characters.dropFirst(start).prefix(DiagnosticRenderer.widest)
+    let head = (start > 0 ? "…" : "") + shown.joined()
+    let indent = characters[start..<max(start, min(caret, characters.count))].joined().count + (start > 0 ? 1 : 0)
+    let marks = "^" + String(repeating: "~", count: max(0, min(width, DiagnosticRenderer.widest) - 1))
+    return [
+      "  \(head)\(start + shown.count < characters.count ? "…" : "")",
+      "  " + String(repeating: " ", count: indent) + styled(marks, "32"),
+    ]
+  }
+
+  /// Tabs as one space, so that the caret stands right; nothing that a terminal could act on.
+  private static func shown(_ scalar: Unicode.Scalar) -> String {
+    if scalar == "\t" { return " " }
+    guard scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) else { return String(scalar) }
+    return "\u{FFFD}"
+  }
+
+  private func styled(_ text: String, _ code: String) -> String {
+    usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+}

@@ -1,0 +1,210 @@
+/// Reads a pipeline file: YAML into a ``Pipeline``, with everything that is wrong with it.
+public enum PipelineParser {
+  public static func parse(_ source: SourceText) -> ParsedPipeline {
+    do {
+      let document = try YAMLParser.parse(source)
+      var reader = PipelineReader(file: source.file)
+      reader.diagnostics = document.problems
+      let pipeline = reader.pipeline(document.root)
+      return ParsedPipeline(source: source, pipeline: pipeline, diagnostics: reader.diagnostics)
+    } catch {
+      return ParsedPipeline(source: source, pipeline: nil, diagnostics: [error])
+    }
+  }
+
+  /// The name of a pipeline whose file does not give one: the file's without folder and extension.
+  static func stem(_ file: String) -> String {
+    let name = file.split(separator: "/").last.map(String.init) ?? file
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+}
+
+/// Reads nodes as the parts of a pipeline, collecting what is wrong and going on.
+struct PipelineReader {
+  let file: String
+  var diagnostics: [Diagnostic] = []
+
+  mutating func pipeline(_ root: Node?) -> Pipeline? {
+    guard let root, !root.isNull else {
+      report("the file is empty; a pipeline has model, stages and outputs", SourceRange(line: 1, column: 1))
+      return nil
+    }
+    guard let pairs = root.mapping else {
+      report("a pipeline is a mapping with model, stages and outputs, not \(root.kind)", root.range)
+      return nil
+    }
+    var pipeline = Pipeline(
+      file: file, name: Located(PipelineParser.stem(file), at: SourceRange(line: 1, column: 1)), model: nil,
+      stages: [], outputs: [], checks: [])
+    var hasModel = false
+    var hasStages = false
+    var hasOutputs = false
+    for pair in pairs {
+      switch pair.key.value {
+      case "model":
+        hasModel = true
+        pipeline.model = model(pair.value)
+      case "name": if let name = name(pair.value) { pipeline.name = name }
+      case "stages":
+        hasStages = true
+        pipeline.stages = stages(pair.value)
+      case "outputs":
+        hasOutputs = true
+        pipeline.outputs = outputs(pair.value)
+      case "checks": pipeline.checks = checks(pair.value)
+      case "extends", "matrix": report("'\(pair.key.value)' is not supported yet", pair.key.range)
+      default:
+        diagnostics.append(
+          .unknown("key", pair.key, known: ["model", "name", "stages", "outputs", "checks"], file: file))
+      }
+    }
+    let start = pairs.first?.key.range ?? root.range
+    if hasOutputs && !hasModel { report("no model; add 'model: path/to/model.safetensors'", start) }
+    if hasOutputs && !hasStages { report("no stages; add 'stages: [huffman]' or more of them", start) }
+    checkIDs(pipeline)
+    return pipeline
+  }
+
+  mutating func report(_ message: String, _ range: SourceRange, notes: [Diagnostic.Note] = []) {
+    diagnostics.append(Diagnostic(.error, message, file: file, range: range, notes: notes))
+  }
+
+  /// A string; anything else is reported with what was expected.
+  mutating func string(_ node: Node, _ expected: String) -> Located<String>? {
+    guard let text = node.string else {
+      report("expected \(expected), found \(node.kind)", node.range)
+      return nil
+    }
+    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+      report("expected \(expected), found a text with control characters", node.range)
+      return nil
+    }
+    return Located(text, at: node.range)
+  }
+
+  private mutating func name(_ node: Node) -> Located<String>? {
+    guard let name = string(node, "a name") else { return nil }
+    guard !name.value.contains("/"), !name.value.hasPrefix(".") else {
+      report("a name has no slash and does not begin with a dot", node.range)
+      return nil
+    }
+    return name
+  }
+
+  private mutating func model(_ node: Node) -> Pipeline.ModelReference? {
+    guard let pairs = node.mapping else {
+      return path(node, "a path to a model").map { Pipeline.ModelReference(path: $0, format: nil) }
+    }
+    var reference: Located<String>?
+    var format: Located<String>?
+    for pair in pairs {
+      switch pair.key.value {
+      case "path": reference = path(pair.value, "a path to a model")
+      case "format": format = string(pair.value, "a format's name")
+      case "pipeline", "stage": report("another pipeline as the model is not supported yet", pair.key.range)
+      default: diagnostics.append(.unknown("key", pair.key, known: ["path", "format"], file: file))
+      }
+    }
+    if reference == nil, !pairs.contains(where: { ["path", "pipeline", "stage"].contains($0.key.value) }) {
+      report("the model has no path", node.range)
+    }
+    return reference.map { Pipeline.ModelReference(path: $0, format: format) }
+  }
+
+  /// A path; patterns and variables in it are for later versions.
+  mutating func path(_ node: Node, _ expected: String) -> Located<String>? {
+    guard let path = string(node, expected) else { return nil }
+    if path.value.contains("${") {
+      report("variables such as ${model} are not supported yet", node.range)
+      return nil
+    }
+    if path.value.contains(where: { "*?[".contains($0) }) {
+      report("patterns in paths are not supported yet", node.range)
+      return nil
+    }
+    return path
+  }
+
+  private mutating func outputs(_ node: Node) -> [OutputUse] {
+    guard let items = node.sequence else {
+      report("expected a list of outputs, such as [build/model.condensed], found \(node.kind)", node.range)
+      return []
+    }
+    var outputs: [OutputUse] = []
+    for item in items {
+      guard let output = output(item) else { continue }
+      if let other = outputs.first(where: { $0.path.value == output.path.value }) {
+        report(
+          "the output '\(output.path.value)' is there twice", output.path.range,
+          notes: [Diagnostic.Note("it is here already", file: file, range: other.path.range)])
+      }
+      outputs.append(output)
+    }
+    return outputs
+  }
+
+  private mutating func output(_ node: Node) -> OutputUse? {
+    guard let pairs = node.mapping else {
+      return path(node, "a path to write to").map { OutputUse(path: $0) }
+    }
+    var output: OutputUse?
+    var from: Located<String>?
+    var format: Located<String>?
+    for pair in pairs {
+      switch pair.key.value {
+      case "path": output = path(pair.value, "a path to write to").map { OutputUse(path: $0) }
+      case "from": from = string(pair.value, "a stage's id")
+      case "format": format = string(pair.value, "a format's name")
+      default: diagnostics.append(.unknown("key", pair.key, known: ["path", "from", "format"], file: file))
+      }
+    }
+    if !pairs.contains(where: { $0.key.value == "path" }) { report("the output has no path", node.range) }
+    output?.from = from
+    output?.format = format
+    return output
+  }
+
+  private mutating func checks(_ node: Node) -> [CheckUse] {
+    guard let pairs = node.mapping else {
+      report("expected checks such as {ratio: {min: 12}}, found \(node.kind)", node.range)
+      return []
+    }
+    var checks: [CheckUse] = []
+    for pair in pairs {
+      guard let unit = Metric.units.first(where: { $0.name == pair.key.value })?.unit else {
+        diagnostics.append(.unknown("metric", pair.key, known: Metric.units.map(\.name), file: file))
+        continue
+      }
+      guard let bounds = pair.value.mapping else {
+        report("expected bounds such as {min: 12}, found \(pair.value.kind)", pair.value.range)
+        continue
+      }
+      var check = CheckUse(metric: pair.key, min: nil, max: nil)
+      for bound in bounds {
+        switch bound.key.value {
+        case "min": check.min = quantity(bound.value, unit)
+        case "max": check.max = quantity(bound.value, unit)
+        default: diagnostics.append(.unknown("key", bound.key, known: ["min", "max"], file: file))
+        }
+      }
+      if bounds.isEmpty { report("the check has neither min nor max", pair.value.range) }
+      if let min = check.min, let max = check.max, min.value > max.value {
+        report("min is above max: nothing passes", min.range)
+      }
+      checks.append(check)
+    }
+    return checks
+  }
+
+  private mutating func quantity(_ node: Node, _ unit: Quantity.Unit) -> Located<Double>? {
+    if let number = node.number { return Located(number, at: node.range) }
+    if let text = node.string, let value = Quantity.value(text, in: unit) { return Located(value, at: node.range) }
+    report("expected \(Quantity.expectation(unit)), found \(node.kind)", node.range)
+    return nil
+  }
+}
+
+extension OutputUse {
+  init(path: Located<String>) { self.init(path: path, from: nil, format: nil) }
+}

@@ -1,0 +1,144 @@
+extension PipelineReader {
+  /// Keys of a stage that are the pipeline's, not the stage's own parameters.
+  private static let reserved = ["id", "from", "only", "skip", "overrides"]
+
+  mutating func stages(_ node: Node) -> [StageUse] {
+    guard let items = node.sequence else {
+      report("expected a list of stages, such as [{prune: {sparsity: 0.9}}, huffman], found \(node.kind)", node.range)
+      return []
+    }
+    if items.isEmpty { report("the list of stages is empty", node.range) }
+    return items.compactMap { stage($0) }
+  }
+
+  private mutating func stage(_ node: Node) -> StageUse? {
+    guard let pairs = node.mapping else {
+      return string(node, "a stage's name, or one with its parameters").map {
+        StageUse(id: $0, name: $0, from: nil, only: [], skip: [], parameters: [], overrides: [])
+      }
+    }
+    guard let first = pairs.first else {
+      report("expected a stage, found an empty mapping", node.range)
+      return nil
+    }
+    if pairs.count > 1 {
+      report(
+        "a stage is one key with its parameters below it; '\(pairs[1].key.value)' stands beside '\(first.key.value)'",
+        pairs[1].key.range)
+    }
+    var use = StageUse(
+      id: first.key, name: first.key, from: nil, only: [], skip: [], parameters: [], overrides: [])
+    if first.value.isNull { return use }
+    guard let settings = first.value.mapping else {
+      report("expected the parameters of \(first.key.value) as a mapping, found \(first.value.kind)", first.value.range)
+      return use
+    }
+    for pair in settings {
+      switch pair.key.value {
+      case "id": if let id = string(pair.value, "an id") { use.id = id }
+      case "from": use.from = string(pair.value, "a stage's id or 'model'")
+      case "only": use.only = globs(pair.value)
+      case "skip": use.skip = globs(pair.value)
+      case "overrides": use.overrides = overrides(pair.value)
+      default: use.parameters.append(pair)
+      }
+    }
+    return use
+  }
+
+  private mutating func globs(_ node: Node) -> [Located<Glob>] {
+    (node.sequence ?? [node]).compactMap { item -> Located<Glob>? in
+      guard let text = string(item, "a pattern of tensor names such as 'fc*.weight'") else { return nil }
+      do throws(GlobError) {
+        return Located(try Glob(text.value), at: text.range)
+      } catch {
+        report("the pattern '\(text.value)' is none: \(error.message)", text.range)
+        return nil
+      }
+    }
+  }
+
+  private mutating func overrides(_ node: Node) -> [StageOverride] {
+    guard let items = node.sequence else {
+      report("expected a list such as [{match: 'fc1*', bits: 6}], found \(node.kind)", node.range)
+      return []
+    }
+    return items.compactMap { item -> StageOverride? in
+      guard let pairs = item.mapping else {
+        report("expected a mapping such as {match: 'fc1*', bits: 6}, found \(item.kind)", item.range)
+        return nil
+      }
+      var override = StageOverride(match: [], parameters: [], range: item.range)
+      for pair in pairs {
+        if pair.key.value == "match" {
+          override.match = globs(pair.value)
+        } else if PipelineReader.reserved.contains(pair.key.value) {
+          report("'\(pair.key.value)' belongs to the stage, not to an override", pair.key.range)
+        } else {
+          override.parameters.append(pair)
+        }
+      }
+      if !pairs.contains(where: { $0.key.value == "match" }) {
+        report("the override has no 'match' to say which tensors it is for", item.range)
+      }
+      return override
+    }
+  }
+
+  /// That ids are unique, and that what stages and outputs are made from exists and does not go in circles.
+  mutating func checkIDs(_ pipeline: Pipeline) {
+    var places: [String: SourceRange] = [:]
+    for stage in pipeline.stages {
+      if stage.id.value == "model" {
+        report("'model' stands for the pipeline's model; choose another id", stage.id.range)
+      }
+      if let first = places[stage.id.value] {
+        report(
+          "the id '\(stage.id.value)' is there twice; give one of the stages an 'id' of its own", stage.id.range,
+          notes: [Diagnostic.Note("it is here already", file: file, range: first)])
+      } else {
+        places[stage.id.value] = stage.id.range
+      }
+    }
+    let known = ["model"] + pipeline.stages.map(\.id.value)
+    for from in pipeline.stages.compactMap(\.from) + pipeline.outputs.compactMap(\.from)
+    where !known.contains(from.value) {
+      diagnostics.append(.unknown("stage id", from, known: known, file: file))
+    }
+    checkCycles(pipeline)
+  }
+
+  private mutating func checkCycles(_ pipeline: Pipeline) {
+    let inputs = pipeline.inputIDs
+    var finished: Set<String> = []
+    for stage in pipeline.stages {
+      var path: [String] = []
+      var next: String? = stage.id.value
+      while let id = next, id != "model", !finished.contains(id) {
+        if let start = path.firstIndex(of: id) {
+          let circle = (path[start...] + [id]).joined(separator: " ← ")
+          let place = pipeline.stages.first { $0.id.value == id }
+          report("stages are made from each other in a circle: \(circle)", (place?.from ?? place?.id ?? stage.id).range)
+          break
+        }
+        path.append(id)
+        next = inputs[id]
+      }
+      finished.formUnion(path)
+    }
+  }
+}
+
+extension Pipeline {
+  /// For each stage's id, the id of what it is made from.
+  public var inputIDs: [String: String] {
+    var inputs: [String: String] = [:]
+    var previous = "model"
+    for stage in stages {
+      // Of stages with one id the first counts; the other has been reported.
+      if inputs[stage.id.value] == nil { inputs[stage.id.value] = stage.from?.value ?? previous }
+      previous = stage.id.value
+    }
+    return inputs
+  }
+}

@@ -1,0 +1,52 @@
+/// Numbers with the units that people write.
+public enum Quantity {
+  /// What a metric is measured in.
+  public enum Unit: Sendable {
+    /// A whole size: `30 kB` (1000), `2 MiB` (1024), or bytes.
+    case bytes
+    /// A plain number or a share: `0.08`, `8%`.
+    case share
+    /// A plain number or decibels: `20`, `20 dB`.
+    case decibels
+    /// A plain number.
+    case number
+  }
+
+  private static let sizes: [String: Double] = [
+    "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+    "KiB": 1024, "MiB": 1_048_576, "GiB": 1_073_741_824, "TiB": 1_099_511_627_776,
+  ]
+
+  /// What `text` is in `unit`; nil where it is no number in it.
+  public static func value(_ text: String, in unit: Unit) -> Double? {
+    let digits = text.prefix { $0.isNumber || [".", "+", "-", "e", "E"].contains($0) }
+    let suffix = text.dropFirst(digits.count).drop { $0 == " " }
+    // An exponent's letter could be taken from a unit; no unit begins with e.
+    guard let number = Node.decimal(digits) else { return nil }
+    if suffix.isEmpty { return number }
+    switch unit {
+    case .bytes: return sizes[String(suffix)].map { number * $0 }
+    case .share: return suffix == "%" ? number / 100 : nil
+    case .decibels: return suffix == "dB" ? number : nil
+    case .number: return suffix == "x" || suffix == "×" ? number : nil
+    }
+  }
+
+  /// What may be written, for messages.
+  public static func expectation(_ unit: Unit) -> String {
+    switch unit {
+    case .bytes: "a size such as 25200, 30 kB or 2 MiB"
+    case .share: "a number or a share such as 8%"
+    case .decibels: "a number of decibels such as 20 dB"
+    case .number: "a number"
+    }
+  }
+}
+
+/// The metrics that checks may bind, with their units.
+public enum Metric {
+  public static let units: [(name: String, unit: Quantity.Unit)] = [
+    ("bytes", .bytes), ("ratio", .number), ("density", .share), ("sqnr", .decibels), ("max_error", .number),
+    ("cosine", .number),
+  ]
+}

@@ -1,0 +1,94 @@
+/// A value of a YAML document with its place.
+public struct Node: Equatable, Sendable {
+  public var content: Content
+  public var range: SourceRange
+
+  public enum Content: Equatable, Sendable {
+    case scalar(Scalar)
+    case sequence([Node])
+    case mapping([Pair])
+  }
+
+  public struct Pair: Equatable, Sendable {
+    public var key: Located<String>
+    public var value: Node
+  }
+
+  /// A scalar as it was written; what it means depends on what is expected.
+  public struct Scalar: Equatable, Sendable {
+    public var text: String
+    /// Written without quotes, so that it may be a number or a word such as `true`.
+    public var isPlain: Bool
+  }
+
+  public init(_ content: Content, range: SourceRange) {
+    self.content = content
+    self.range = range
+  }
+}
+
+// What a scalar can be read as, by YAML 1.2's core schema (section 10.3).
+extension Node {
+  public var scalar: Scalar? { if case .scalar(let scalar) = content { scalar } else { nil } }
+  public var sequence: [Node]? { if case .sequence(let nodes) = content { nodes } else { nil } }
+  public var mapping: [Pair]? { if case .mapping(let pairs) = content { pairs } else { nil } }
+
+  /// Nothing at all, `~` or `null`.
+  public var isNull: Bool {
+    guard let scalar, scalar.isPlain else { return false }
+    return ["", "~", "null", "Null", "NULL"].contains(scalar.text)
+  }
+
+  public var bool: Bool? {
+    guard let scalar, scalar.isPlain else { return nil }
+    switch scalar.text {
+    case "true", "True", "TRUE": return true
+    case "false", "False", "FALSE": return false
+    default: return nil
+    }
+  }
+
+  public var integer: Int? {
+    guard let scalar, scalar.isPlain else { return nil }
+    let text = scalar.text
+    if text.hasPrefix("0x") { return Int(text.dropFirst(2), radix: 16) }
+    if text.hasPrefix("0o") { return Int(text.dropFirst(2), radix: 8) }
+    // `Int` takes nothing but a sign and digits.
+    return Int(text)
+  }
+
+  /// A finite number, whole or not.
+  public var number: Double? {
+    guard let scalar, scalar.isPlain else { return nil }
+    if let integer { return Double(integer) }
+    return Node.decimal(scalar.text)
+  }
+
+  /// A decimal number as people write it; Swift's own reading would also take `nan` and `0x1p3`.
+  static func decimal(_ text: some StringProtocol) -> Double? {
+    let allowed = text.unicodeScalars.allSatisfy { scalar in
+      ("0"..."9").contains(scalar) || [".", "+", "-", "e", "E"].contains(scalar)
+    }
+    guard allowed, text.unicodeScalars.contains(where: { ("0"..."9").contains($0) }) else { return nil }
+    let completed = text.hasSuffix(".") ? text + "0" : String(text)
+    return Double(completed).flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  /// A string; null, booleans and numbers are none unless quoted.
+  public var string: String? {
+    guard let scalar, !isNull else { return nil }
+    return scalar.text
+  }
+
+  /// What it is, for messages.
+  public var kind: String {
+    switch content {
+    case .sequence: "a list"
+    case .mapping: "a mapping"
+    case .scalar(let scalar):
+      isNull
+        ? "nothing"
+        : bool != nil ? "'\(scalar.text)'" : number != nil ? "the number \(scalar.text)" : "'\(scalar.text.prefix(40))'"
+    }
+  }
+}

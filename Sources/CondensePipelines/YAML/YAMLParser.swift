@@ -1,0 +1,254 @@
+import CLibYAML
+
+/// Reads one YAML document into nodes with places, within limits that no pipeline needs and no hostile file can pass.
+///
+/// Over libyaml's events (its composer knows no limits on aliases and drops duplicate keys silently).
+public enum YAMLParser {
+  /// Bytes of a file.
+  static let largestFile = 1 << 20
+  /// Values in each other.
+  static let deepest = 64
+  /// Values in all, those that aliases repeat counted each time.
+  static let mostNodes = 100_000
+
+  /// The document, nil for an empty file, and what is wrong with it although it can be read: duplicate keys, of which the
+  /// first counts.
+  ///
+  /// - Throws: ``Diagnostic`` at the first place where the text is no single YAML document within the limits.
+  public static func parse(_ source: SourceText) throws(Diagnostic) -> (root: Node?, problems: [Diagnostic]) {
+    guard source.bytes.count <= largestFile else {
+      throw Diagnostic(
+        "the file has \(source.bytes.count) bytes; a pipeline has at most \(largestFile)", file: source.file,
+        range: nil)
+    }
+    if let bad = firstBadByte(source.bytes) {
+      let place = source.position(ofByte: bad.offset)
+      throw Diagnostic(
+        bad.reason, file: source.file, range: SourceRange(line: place.line, column: place.column))
+    }
+    var composer = Composer(source: source)
+    return (try composer.document(), composer.problems)
+  }
+
+  private static func firstBadByte(_ bytes: [UInt8]) -> (offset: Int, reason: String)? {
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      return (0, "the file is UTF-16; write it as UTF-8")
+    }
+    if let zero = bytes.firstIndex(of: 0) { return (zero, "a zero byte in the text") }
+    var decoder = UTF8()
+    var iterator = bytes.makeIterator()
+    var offset = 0
+    while true {
+      switch decoder.decode(&iterator) {
+      case .scalarValue(let scalar): offset += UTF8.width(scalar)
+      case .emptyInput: return nil
+      case .error: return (offset, "the text is not valid UTF-8")
+      }
+    }
+  }
+}
+
+/// libyaml's parser, and the events that it gives.
+private final class EventStream {
+  // libyaml's parser holds pointers into itself, so it must not move.
+  private let parser: UnsafeMutablePointer<yaml_parser_t>
+  private let input: UnsafeMutableBufferPointer<UInt8>
+  private let file: String
+
+  init(_ source: SourceText) {
+    parser = .allocate(capacity: 1)
+    input = .allocate(capacity: source.bytes.count)
+    _ = input.initialize(from: source.bytes)
+    file = source.file
+    yaml_parser_initialize(parser)
+    yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+    yaml_parser_set_input_string(parser, input.baseAddress, input.count)
+  }
+
+  deinit {
+    yaml_parser_delete(parser)
+    parser.deallocate()
+    input.deallocate()
+  }
+
+  struct Event {
+    enum Kind: Equatable {
+      case streamStart, streamEnd, documentStart, documentEnd
+      case scalar(text: String, isPlain: Bool)
+      case alias(String)
+      case sequenceStart, sequenceEnd, mappingStart, mappingEnd
+    }
+    var kind: Kind
+    var range: SourceRange
+    var anchor: String?
+    var tag: String?
+  }
+
+  func next() throws(Diagnostic) -> Event {
+    var event = yaml_event_t()
+    guard yaml_parser_parse(parser, &event) == 1 else { throw problem() }
+    defer { yaml_event_delete(&event) }
+    let range = SourceRange(Self.position(event.start_mark), Self.position(event.end_mark))
+    func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? { pointer.map { String(cString: $0) } }
+    switch event.type {
+    case YAML_STREAM_START_EVENT: return Event(kind: .streamStart, range: range)
+    case YAML_STREAM_END_EVENT: return Event(kind: .streamEnd, range: range)
+    case YAML_DOCUMENT_START_EVENT: return Event(kind: .documentStart, range: range)
+    case YAML_DOCUMENT_END_EVENT: return Event(kind: .documentEnd, range: range)
+    case YAML_ALIAS_EVENT: return Event(kind: .alias(text(event.data.alias.anchor) ?? ""), range: range)
+    case YAML_SCALAR_EVENT:
+      let scalar = event.data.scalar
+      let value = String(
+        decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+      return Event(
+        kind: .scalar(text: value, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE), range: range,
+        anchor: text(scalar.anchor), tag: text(scalar.tag))
+    case YAML_SEQUENCE_START_EVENT:
+      let start = event.data.sequence_start
+      return Event(kind: .sequenceStart, range: range, anchor: text(start.anchor), tag: text(start.tag))
+    case YAML_MAPPING_START_EVENT:
+      let start = event.data.mapping_start
+      return Event(kind: .mappingStart, range: range, anchor: text(start.anchor), tag: text(start.tag))
+    case YAML_SEQUENCE_END_EVENT: return Event(kind: .sequenceEnd, range: range)
+    default: return Event(kind: .mappingEnd, range: range)
+    }
+  }
+
+  private func problem() -> Diagnostic {
+    let mark = parser.pointee.problem_mark
+    let place = Self.position(mark)
+    let message = parser.pointee.problem.map { String(cString: $0) } ?? "this is no YAML"
+    let context = parser.pointee.context.map { " " + String(cString: $0) } ?? ""
+    return Diagnostic(
+      "invalid YAML: \(message)\(context)", file: file, range: SourceRange(line: place.line, column: place.column))
+  }
+
+  /// libyaml counts from 0.
+  private static func position(_ mark: yaml_mark_t) -> SourcePosition {
+    SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+  }
+}
+
+/// Makes nodes of events.
+private struct Composer {
+  private let events: EventStream
+  private let file: String
+  private var anchors: [String: (node: Node, size: Int)] = [:]
+  /// Anchors whose node is not finished: an alias to one would contain itself.
+  private var openAnchors: Set<String> = []
+  private var nodeCount = 0
+  private(set) var problems: [Diagnostic] = []
+
+  init(source: SourceText) {
+    events = EventStream(source)
+    file = source.file
+  }
+
+  mutating func document() throws(Diagnostic) -> Node? {
+    _ = try events.next()
+    guard try events.next().kind == .documentStart else { return nil }
+    let root = try node(try events.next(), depth: 0).node
+    _ = try events.next()
+    let after = try events.next()
+    guard after.kind == .streamEnd else {
+      throw error("a second document begins here; a pipeline file is one document", after.range)
+    }
+    return root
+  }
+
+  private func error(_ message: String, _ range: SourceRange) -> Diagnostic {
+    Diagnostic(message, file: file, range: range)
+  }
+
+  /// Composes the node that `event` begins; also tells how many nodes it is.
+  private mutating func node(_ event: EventStream.Event, depth: Int) throws(Diagnostic) -> (node: Node, size: Int) {
+    guard depth < YAMLParser.deepest else {
+      throw error("values are nested more than \(YAMLParser.deepest) deep", event.range)
+    }
+    if case .alias(let name) = event.kind { return try alias(name, event.range) }
+    try count(1, event.range)
+    try check(tag: event.tag, event.range)
+    if let anchor = event.anchor {
+      // An anchor may be used again; the latest counts (YAML 1.2, section 7.1).
+      anchors[anchor] = nil
+      openAnchors.insert(anchor)
+    }
+    let composed: (node: Node, size: Int)
+    switch event.kind {
+    case .scalar(let text, let isPlain):
+      composed = (Node(.scalar(Node.Scalar(text: text, isPlain: isPlain)), range: event.range), 1)
+    case .sequenceStart: composed = try sequence(event, depth: depth)
+    case .mappingStart: composed = try mapping(event, depth: depth)
+    default: throw error("expected a value", event.range)
+    }
+    if let anchor = event.anchor {
+      openAnchors.remove(anchor)
+      anchors[anchor] = composed
+    }
+    return composed
+  }
+
+  private mutating func alias(_ name: String, _ range: SourceRange) throws(Diagnostic) -> (node: Node, size: Int) {
+    guard !openAnchors.contains(name) else { throw error("alias '*\(name)' stands inside of what it names", range) }
+    guard let (node, size) = anchors[name] else { throw error("there is no anchor '&\(name)' above", range) }
+    try count(size, range)
+    return (node, size)
+  }
+
+  private mutating func count(_ size: Int, _ range: SourceRange) throws(Diagnostic) {
+    nodeCount += size
+    guard nodeCount <= YAMLParser.mostNodes else {
+      throw error("the file stands for more than \(YAMLParser.mostNodes) values, aliases counted in full", range)
+    }
+  }
+
+  /// Tags of the core schema say what is plain anyway; others name types that pipelines do not have.
+  private func check(tag: String?, _ range: SourceRange) throws(Diagnostic) {
+    guard let tag, tag != "!" else { return }
+    let known = ["str", "int", "float", "bool", "null", "seq", "map"].map { "tag:yaml.org,2002:\($0)" }
+    guard known.contains(tag) else { throw error("the tag '\(tag)' has no meaning in a pipeline", range) }
+  }
+
+  private mutating func sequence(
+    _ start: EventStream.Event, depth: Int
+  ) throws(Diagnostic) -> (node: Node, size: Int) {
+    var nodes: [Node] = []
+    var size = 1
+    while true {
+      let event = try events.next()
+      if event.kind == .sequenceEnd {
+        return (Node(.sequence(nodes), range: SourceRange(start.range.start, event.range.end)), size)
+      }
+      let item = try node(event, depth: depth + 1)
+      nodes.append(item.node)
+      size += item.size
+    }
+  }
+
+  private mutating func mapping(
+    _ start: EventStream.Event, depth: Int
+  ) throws(Diagnostic) -> (node: Node, size: Int) {
+    var pairs: [Node.Pair] = []
+    var places: [String: SourceRange] = [:]
+    var size = 1
+    while true {
+      let event = try events.next()
+      if event.kind == .mappingEnd {
+        return (Node(.mapping(pairs), range: SourceRange(start.range.start, event.range.end)), size)
+      }
+      guard case .scalar(let key, _) = event.kind else { throw error("a key must be a plain word", event.range) }
+      try count(1, event.range)
+      if key == "<<" { throw error("merge keys ('<<') are not part of YAML 1.2", event.range) }
+      let value = try node(try events.next(), depth: depth + 1)
+      size += value.size + 1
+      if let first = places[key] {
+        var duplicate = error("the key '\(key)' is there twice", event.range)
+        duplicate.notes = [Diagnostic.Note("it is here already", file: file, range: first)]
+        problems.append(duplicate)
+        continue
+      }
+      places[key] = event.range
+      pairs.append(Node.Pair(key: Located(key, at: event.range), value: value.node))
+    }
+  }
+}

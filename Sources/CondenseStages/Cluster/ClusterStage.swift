@@ -1,0 +1,121 @@
+import CondenseCodecs
+import CondenseTensors
+
+/// Replaces weights by a few shared values (weight sharing: Han, Mao and Dally, "Deep Compression", 2016), chosen by
+/// optimal one-dimensional k-means.
+public struct ClusterStage: Stage {
+  public init() {}
+
+  public var description: StageDescription {
+    StageDescription(
+      name: "cluster", version: 1,
+      summary: "Replaces weights by a few shared values, the best for their number; zeros stay zero.",
+      parameters: ClusterParameters.descriptions, examples: ClusterStage.examples)
+  }
+
+  public func configure(_ parameters: StageParameters) throws(ParameterError) -> any ConfiguredStage {
+    Clustering(settings: try ClusterParameters(parameters))
+  }
+}
+
+/// `cluster` with its parameters.
+struct Clustering: ConfiguredStage {
+  let settings: ClusterParameters
+
+  var parameters: StageParameters { settings.canonical }
+
+  func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
+    if input.isCoded { throw StageRefusal("cluster cannot follow huffman: there are no weights left to cluster") }
+    if input.isClustered { throw StageRefusal("cluster cannot follow cluster: the weights share values already") }
+    if input.isQuantized { throw StageRefusal("cluster cannot follow quantize; put it before") }
+    var form = input
+    form.isClustered = true
+    return form
+  }
+
+  func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
+    let tensor = input.masked()
+    guard case .elements(.plain(let bytes)) = tensor.payload else { throw StageError("cluster takes plain elements") }
+    let values = try FloatInput(bytes, dtype: tensor.dtype, mask: tensor.mask)
+    let levels = settings.count - (tensor.mask.map { hasZeros($0, tensor.shape) } == true ? 1 : 0)
+    let channels = settings.perChannel ? tensor.shape.channelCount : 1
+    let parts = ElementParts(settings.perChannel ? .channel : .tensor, shape: tensor.shape)
+    let counts = (0..<parts.count).map { part in
+      tensor.mask.map { Bitmap.popcount($0, in: parts[part]) } ?? parts[part].count
+    }
+    var codebooks: [[Float]] = []
+    let indices = Bytes(count: values.count) { target in
+      values.withValues { values in
+        var next = 0
+        for count in counts {
+          let part = next..<next + count
+          let result = OptimalClusters.find(
+            UnsafeBufferPointer(rebasing: values[part]), levels: levels,
+            into: UnsafeMutableRawBufferPointer(rebasing: target[part])
+          ) { Clustering.representable($0, tensor.dtype) }
+          codebooks.append(result)
+          next += count
+        }
+      }
+    }
+    let size = codebooks.map(\.count).max() ?? 0
+    // Shorter codebooks repeat their last value; no index points there.
+    let entries = codebooks.flatMap { $0 + Array(repeating: $0.last ?? 0, count: size - $0.count) }
+    guard let elements = tensor.dtype.bytes(entries) else {
+      throw StageError("\(tensor.dtype.rawValue) holds no floating-point numbers")
+    }
+    return EncodedTensor(
+      dtype: tensor.dtype, shape: tensor.shape, mask: tensor.mask,
+      payload: .indices(indices, Codebook(size: size, channels: channels, elements: .plain(elements))))
+  }
+
+  private func hasZeros(_ mask: Bytes, _ shape: Shape) -> Bool {
+    Bitmap.popcount(mask, in: 0..<shape.elementCount) < shape.elementCount
+  }
+
+  /// A centroid as the type can hold it, and never zero: only zeros are zero.
+  private static func representable(_ value: Float, _ dtype: DType) -> Float {
+    let limit = dtype.greatestFinite ?? .greatestFiniteMagnitude
+    let clamped = max(-limit, min(limit, value))
+    let rounded =
+      dtype == .f32 || dtype == .f64 ? clamped : dtype.bytes([clamped]).flatMap { dtype.floats($0) }?[0] ?? 0
+    guard rounded == 0 else { return rounded }
+    let least = dtype.leastNonzero ?? .leastNonzeroMagnitude
+    return value.sign == .minus ? -least : least
+  }
+}
+
+/// What `cluster` is asked to do.
+struct ClusterParameters: Equatable {
+  /// Distinct values in all, zero included where there are zeros.
+  var count: Int
+  var perChannel: Bool
+
+  static let descriptions: [ParameterDescription] = [
+    ParameterDescription("bits", .integer(1...8), "At most 2^bits values in all."),
+    ParameterDescription("count", .integer(2...256), "At most this many values in all, instead of bits."),
+    ParameterDescription(
+      "scope", .word(["tensor", "channel"]), default: .string("tensor"),
+      "Whether the tensor shares one set of values, or each channel (index of axis 0) has its own."),
+  ]
+
+  init(_ parameters: StageParameters) throws(ParameterError) {
+    switch (parameters["bits"]?.int, parameters["count"]?.int) {
+    case (.some, .some): throw ParameterError("count", "give bits or a count, not both")
+    case (let bits?, nil):
+      guard (1...8).contains(bits) else { throw ParameterError("bits", "expected 1 to 8") }
+      count = 1 << bits
+    case (nil, let count?):
+      guard (2...256).contains(count) else { throw ParameterError("count", "expected 2 to 256") }
+      self.count = count
+    case (nil, nil): throw ParameterError(nil, "cluster needs bits or a count, such as {bits: 4}")
+    }
+    let scope = parameters["scope"]?.string ?? "tensor"
+    guard ["tensor", "channel"].contains(scope) else { throw ParameterError("scope", "expected tensor or channel") }
+    perChannel = scope == "channel"
+  }
+
+  var canonical: StageParameters {
+    ["count": .integer(count), "scope": .string(perChannel ? "channel" : "tensor")]
+  }
+}

@@ -1,0 +1,61 @@
+import CondenseCodecs
+import CondenseTensors
+
+/// Packs every tensor losslessly with Huffman codes, whatever earlier stages made of it.
+public struct HuffmanStage: Stage {
+  public init() {}
+
+  public var description: StageDescription {
+    StageDescription(
+      name: "huffman", version: 1,
+      summary: "Packs every tensor losslessly: indices and codes by frequency, other numbers byte plane by byte plane.",
+      isLossless: true,
+      parameters: [
+        ParameterDescription(
+          "layout", .word(StreamLayout.allCases.map(\.rawValue)), default: .string(StreamLayout.auto.rawValue),
+          "Whether zeros are coded in their places (dense), left out (sparse), or whichever is smaller.")
+      ],
+      examples: [
+        StageExample(
+          "Every bit comes back", stages: "[huffman]", shape: [2, 2], input: [1, 0, -2.5, 0.125],
+          output: [1, 0, -2.5, 0.125]),
+        StageExample(
+          "Zeros are left out and counted instead", stages: "[{huffman: {layout: sparse}}]",
+          parameters: ["layout": .string("sparse")], shape: [1, 6], input: [0, 0, 3, 0, 0, 1],
+          output: [0, 0, 3, 0, 0, 1]),
+      ])
+  }
+
+  public func configure(_ parameters: StageParameters) throws(ParameterError) -> any ConfiguredStage {
+    guard let layout = StreamLayout(rawValue: parameters["layout"]?.string ?? StreamLayout.auto.rawValue) else {
+      throw ParameterError("layout", "expected auto, dense or sparse")
+    }
+    return HuffmanCoding(layout: layout)
+  }
+}
+
+/// `huffman` with its parameters.
+struct HuffmanCoding: ConfiguredStage {
+  let layout: StreamLayout
+
+  var parameters: StageParameters { ["layout": .string(layout.rawValue)] }
+
+  func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
+    if input.isCoded { throw StageRefusal("huffman cannot follow huffman: the tensors are coded already") }
+    var form = input
+    form.isCoded = true
+    return form
+  }
+
+  /// Everything is coded: biases, integers, scalars too.
+  func accepts(_ tensor: TensorDescription) -> Bool { true }
+
+  func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
+    do {
+      return EncodedTensor(
+        dtype: input.dtype, shape: input.shape, payload: .stream(try TensorCoder.encode(input, layout: layout)))
+    } catch {
+      throw StageError("\(error)")
+    }
+  }
+}

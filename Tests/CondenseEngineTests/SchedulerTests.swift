@@ -1,0 +1,270 @@
+import CondenseCodecs
+import CondenseStages
+import CondenseStore
+import CondenseTensors
+import Testing
+
+@testable import CondenseEngine
+
+/// A stage that is only ever a name in keys.
+private struct NamedStage: Stage, ConfiguredStage {
+  var name: String
+  var spansModel = false
+  var description: StageDescription { StageDescription(name: name, version: 1, summary: "") }
+  var parameters: StageParameters { [:] }
+  func configure(_ parameters: StageParameters) throws(ParameterError) -> any ConfiguredStage { self }
+  func form(after input: TensorForm) throws(StageRefusal) -> TensorForm { input }
+  func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor { input }
+}
+
+private struct Refused: Error {}
+
+private func artifact(_ text: String) -> Artifact {
+  Artifact(digest: Digest(of: Bytes(text.utf8)), byteCount: text.utf8.count)
+}
+
+/// A graph of chains, one a tensor, and one publishing node over all their ends.
+private struct Chains {
+  var graph = BuildGraph()
+  var sources: [BuildGraph.NodeID] = []
+  var ends: [BuildGraph.NodeID] = []
+  let publish: BuildGraph.NodeID
+
+  init(tensors: Int, stages: [String]) {
+    let uses = stages.map { name in
+      let stage = NamedStage(name: name)
+      return BuildGraph.ConfiguredUse(description: stage.description, configured: stage)
+    }
+    let indices = uses.map { graph.add($0) }
+    for tensor in 0..<tensors {
+      sources.append(graph.add(.source(model: 0, tensor: tensor)))
+    }
+    for source in sources {
+      ends.append(
+        indices.reduce(source) { input, stage in graph.add(.apply(stage: stage, slot: nil), inputs: [input]) })
+    }
+    publish = graph.add(.publish(pipeline: 0), inputs: ends)
+  }
+}
+
+/// Answers a scheduler's tasks in random order, as a store and a set of stages would.
+private struct World {
+  var cache: [Digest: Outcome] = [:]
+  /// Artifacts that the cache knows and the store has lost.
+  var gone: Set<Digest> = []
+  /// What each source's tensor contains.
+  var content: (Int) -> String = { "tensor \($0)" }
+  var runs: [Digest: Int] = [:]
+  var generator: SeededGenerator
+
+  /// Works until the scheduler is done; returns the nodes in the order in which they ran.
+  mutating func work(_ scheduler: inout Scheduler, graph: BuildGraph) -> [BuildGraph.NodeID] {
+    var order: [BuildGraph.NodeID] = []
+    var pending: [Scheduler.Task] = []
+    while true {
+      while pending.count < 4, let task = scheduler.next() { pending.append(task) }
+      guard !pending.isEmpty else { break }
+      switch pending.remove(at: Int.random(in: 0..<pending.count, using: &generator)) {
+      case .lookUp(let lookups):
+        scheduler.lookedUp(lookups.map { ($0.node, cache[$0.key]) })
+      case .run(let nodes):
+        for node in nodes {
+          if case .source(_, let tensor) = graph[node].work {
+            scheduler.ran(node, .artifact(artifact(content(tensor))))
+            continue
+          }
+          let lost = graph[node].inputs.filter { input in
+            scheduler.outcome(of: input)?.artifact.map { gone.contains($0.digest) } ?? false
+          }
+          guard lost.isEmpty else {
+            scheduler.lost(node, inputs: lost)
+            continue
+          }
+          order.append(node)
+          guard let key = scheduler.keys[node.index] else {
+            scheduler.ran(node, .published)
+            continue
+          }
+          let made = artifact("made by \(key)")
+          runs[key, default: 0] += 1
+          gone.remove(made.digest)
+          cache[key] = .artifact(made)
+          scheduler.ran(node, .artifact(made))
+        }
+      }
+    }
+    return order
+  }
+}
+
+@Suite("The scheduler")
+struct SchedulerTests {
+  @Test("Everything runs once, inputs first, in any interleaving", arguments: 1...20 as ClosedRange<UInt64>)
+  func everything(seed: UInt64) {
+    let chains = Chains(tensors: 7, stages: ["a", "b", "c"])
+    var scheduler = Scheduler(chains.graph)
+    var world = World(generator: SeededGenerator(seed: seed))
+    let order = world.work(&scheduler, graph: chains.graph)
+    #expect(scheduler.isFinished)
+    #expect(order.count == 7 * 3 + 1)
+    #expect(order.last == chains.publish)
+    #expect(world.runs.values.allSatisfy { $0 == 1 }, "seed \(seed)")
+    #expect(scheduler.executed.count == 21)
+    #expect(scheduler.finishedActions == 21)
+  }
+
+  @Test("A second build looks everything up and runs nothing but publishing")
+  func nothingTwice() {
+    let chains = Chains(tensors: 5, stages: ["a", "b"])
+    var world = World(generator: SeededGenerator(seed: 1))
+    var first = Scheduler(chains.graph)
+    _ = world.work(&first, graph: chains.graph)
+    var second = Scheduler(chains.graph)
+    let order = world.work(&second, graph: chains.graph)
+    #expect(order == [chains.publish])
+    #expect(second.executed.isEmpty)
+  }
+
+  @Test("Known sources are not read")
+  func knownSources() {
+    let chains = Chains(tensors: 2, stages: ["a"])
+    let known = Dictionary(uniqueKeysWithValues: chains.sources.map { ($0, artifact("tensor \($0.index)")) })
+    var scheduler = Scheduler(chains.graph, known: known)
+    guard case .lookUp(let lookups) = scheduler.next() else {
+      Issue.record("known digests make keys at once")
+      return
+    }
+    #expect(lookups.map(\.node) == chains.ends)
+    #expect(scheduler.next() == nil, "nothing to read")
+  }
+
+  @Test("A stage that yields the same bytes stops the rebuild there")
+  func earlyCutOff() {
+    let chains = Chains(tensors: 1, stages: ["a", "b", "c"])
+    var world = World(generator: SeededGenerator(seed: 1))
+    var first = Scheduler(chains.graph)
+    _ = world.work(&first, graph: chains.graph)
+    // Another tensor, of which the first stage happens to make the same.
+    world.content = { _ in "edited" }
+    var second = Scheduler(chains.graph)
+    let stageA = chains.graph[chains.graph[chains.ends[0]].inputs[0]].inputs[0]
+    let made = first.outcome(of: stageA)
+    while let task = second.next() {
+      switch task {
+      case .lookUp(let lookups): second.lookedUp(lookups.map { ($0.node, world.cache[$0.key]) })
+      case .run(let nodes):
+        for node in nodes {
+          if node == chains.sources[0] {
+            second.ran(node, .artifact(artifact("edited")))
+          } else if node == chains.publish {
+            second.ran(node, .published)
+          } else {
+            #expect(node == stageA)
+            if let made { second.ran(node, made) }
+          }
+        }
+      }
+    }
+    #expect(second.isFinished)
+    #expect(second.executed.count == 1)
+  }
+
+  @Test("Tensors with the same content share one run", arguments: 1...10 as ClosedRange<UInt64>)
+  func sharedRuns(seed: UInt64) {
+    let chains = Chains(tensors: 6, stages: ["a", "b"])
+    var world = World(content: { "tensor \($0 % 2)" }, generator: SeededGenerator(seed: seed))
+    var scheduler = Scheduler(chains.graph)
+    _ = world.work(&scheduler, graph: chains.graph)
+    #expect(scheduler.isFinished)
+    #expect(scheduler.executed.count == 4)
+    #expect(world.runs.values.allSatisfy { $0 == 1 }, "seed \(seed)")
+    #expect(chains.ends.allSatisfy { scheduler.outcome(of: $0) != nil })
+  }
+
+  @Test("An artifact that is gone is made again, and what needed it goes on", arguments: 1...10 as ClosedRange<UInt64>)
+  func lostArtifacts(seed: UInt64) {
+    let chains = Chains(tensors: 4, stages: ["a", "b", "c"])
+    var world = World(generator: SeededGenerator(seed: seed))
+    var first = Scheduler(chains.graph)
+    _ = world.work(&first, graph: chains.graph)
+    // All of the store is emptied, the action cache stays.
+    world.gone = Set(world.cache.values.compactMap { $0.artifact?.digest })
+    var second = Scheduler(chains.graph)
+    let order = world.work(&second, graph: chains.graph)
+    #expect(second.isFinished, "seed \(seed)")
+    #expect(order.last == chains.publish)
+    #expect(second.failures.isEmpty)
+    #expect(second.outcome(of: chains.publish) == .published)
+  }
+
+  @Test("An artifact that is lost again and again is an error, not a loop")
+  func endlessLoss() {
+    let chains = Chains(tensors: 1, stages: ["a"])
+    var scheduler = Scheduler(chains.graph)
+    var steps = 0
+    while let task = scheduler.next(), steps < 1000 {
+      steps += 1
+      switch task {
+      case .lookUp(let lookups): scheduler.lookedUp(lookups.map { ($0.node, nil) })
+      case .run(let nodes):
+        for node in nodes {
+          if node == chains.publish {
+            scheduler.lost(node, inputs: chains.ends)
+          } else {
+            scheduler.ran(node, .artifact(artifact("\(node.index)")))
+          }
+        }
+      }
+    }
+    #expect(scheduler.isFinished)
+    #expect(scheduler.failures.map(\.node) == [chains.publish])
+  }
+
+  @Test("A failure blocks what needs it and nothing else")
+  func failure() {
+    let chains = Chains(tensors: 3, stages: ["a", "b"])
+    let broken = chains.graph[chains.ends[1]].inputs[0]
+    var scheduler = Scheduler(chains.graph)
+    while let task = scheduler.next() {
+      switch task {
+      case .lookUp(let lookups): scheduler.lookedUp(lookups.map { ($0.node, nil) })
+      case .run(let nodes):
+        for node in nodes {
+          if node == broken {
+            scheduler.failed(node, Refused())
+          } else {
+            scheduler.ran(node, .artifact(artifact("\(node.index)")))
+          }
+        }
+      }
+    }
+    #expect(scheduler.isFinished)
+    #expect(scheduler.failures.map(\.pipelines) == [[0]])
+    #expect(scheduler.state(of: chains.publish) == .blocked)
+    #expect(scheduler.state(of: chains.ends[1]) == .blocked)
+    #expect(scheduler.outcome(of: chains.ends[2]) != nil)
+  }
+
+  @Test("After a stop nothing is begun, and what runs may finish")
+  func stopping() {
+    let chains = Chains(tensors: 100, stages: ["a"])
+    var scheduler = Scheduler(chains.graph)
+    guard case .run(let nodes) = scheduler.next() else {
+      Issue.record("sources are there to be read")
+      return
+    }
+    scheduler.stop()
+    #expect(!scheduler.isFinished)
+    for node in nodes { scheduler.ran(node, .artifact(artifact("\(node.index)"))) }
+    #expect(scheduler.next() == nil)
+    #expect(scheduler.isFinished)
+  }
+
+  @Test("Big tensors are handed out one by one, in model order")
+  func bigTensors() {
+    var graph = BuildGraph()
+    let nodes = (0..<3).map { graph.add(.source(model: 0, tensor: $0), byteCount: 1 << 20) }
+    var scheduler = Scheduler(graph)
+    for node in nodes { #expect(scheduler.next() == .run([node])) }
+  }
+}
