@@ -108,14 +108,14 @@ struct BuildDocument: Encodable {
     var dtype: String
     var shape: [Int]
     var sourceBytes: Int
-    var density: Double
-    var sqnr: Nullable<Double>
     var steps: [Step]
 
     struct Step: Encodable {
       var stage: String
       var bytes: Int
       var ran: Bool
+      var density: Double
+      var sqnr: Nullable<Double>
     }
 
     init(_ tensor: TensorReport) {
@@ -123,9 +123,11 @@ struct BuildDocument: Encodable {
       dtype = tensor.dtype
       shape = tensor.shape
       sourceBytes = tensor.sourceBytes
-      density = tensor.density
-      sqnr = Nullable(JSONOutput.finite(tensor.sqnr))
-      steps = tensor.steps.map { Step(stage: $0.stage, bytes: $0.bytes, ran: $0.ran) }
+      steps = tensor.steps.map {
+        Step(
+          stage: $0.stage, bytes: $0.bytes, ran: $0.ran, density: $0.density,
+          sqnr: Nullable(JSONOutput.finite($0.sqnr)))
+      }
     }
   }
 }

@@ -23,8 +23,10 @@ struct BuildSummary {
     if pipeline.status != .failed || pipeline.metrics != nil {
       lines += stageTable(pipeline).lines(indent: "  ")
       if pipeline.tensors.count <= largestTensorTable {
-        lines.append("")
-        lines += tensorTable(pipeline).lines(indent: "  ")
+        for stages in pipeline.outputStages {
+          lines.append("")
+          lines += tensorTable(pipeline, stages).lines(indent: "  ")
+        }
       }
       lines.append("")
     }
@@ -57,15 +59,17 @@ struct BuildSummary {
     return table
   }
 
-  private func tensorTable(_ pipeline: PipelineReport) -> TextTable {
+  /// What each tensor went through on its way to an output.
+  private func tensorTable(_ pipeline: PipelineReport, _ stages: [String]) -> TextTable {
     var table = TextTable([.left, .left, .right, .left, .right, .right])
-    table.add("tensor", "shape", "bytes", "what was done", "density", "SQNR")
+    table.add("tensor", "shape", "bytes", "through \(stages.joined(separator: ", "))", "density", "SQNR")
     for tensor in pipeline.tensors {
-      let steps = tensor.steps.map { "\($0.stage) \(Figures.bytes($0.bytes))" }
+      let steps = tensor.steps.filter { stages.contains($0.stage) }
+      let sizes = steps.map { "\($0.stage) \(Figures.bytes($0.bytes))" }
       table.add(
         tensor.name, "\(tensor.dtype) \(tensor.shape)", Figures.bytes(tensor.sourceBytes),
-        steps.isEmpty ? "untouched" : "→ " + steps.joined(separator: " → "), Figures.share(tensor.density),
-        Figures.decibels(tensor.sqnr))
+        sizes.isEmpty ? "untouched" : "→ " + sizes.joined(separator: " → "),
+        steps.last.map { Figures.share($0.density) } ?? "", steps.last.map { Figures.decibels($0.sqnr) } ?? "")
     }
     return table
   }

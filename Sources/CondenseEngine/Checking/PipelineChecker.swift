@@ -85,12 +85,13 @@ private struct Check {
     var placed: Set<String> = ["model"]
     var waiting = pipeline.stages
     while !waiting.isEmpty {
-      let ready = waiting.filter { placed.contains(inputs[$0.id.value] ?? "model") }
       // What is left goes in circles, or is made from something unknown: both have been reported.
-      guard !ready.isEmpty else { return ordered + waiting }
-      ordered += ready
-      placed.formUnion(ready.map(\.id.value))
-      waiting.removeAll { use in ready.contains { $0.id == use.id } }
+      guard let next = waiting.firstIndex(where: { placed.contains(inputs[$0.id.value] ?? "model") }) else {
+        return ordered + waiting
+      }
+      let ready = waiting.remove(at: next)
+      ordered.append(ready)
+      placed.insert(ready.id.value)
     }
     return ordered
   }

@@ -34,6 +34,8 @@ public struct StagePlan: Sendable {
   public var metrics: [BuildGraph.NodeID]
   /// Whether the stage acts on the tensor.
   public var acts: [Bool]
+  /// Its executions.
+  public var actions: [BuildGraph.NodeID]
 }
 
 /// A model as planning sees it: names, types and shapes.
@@ -86,6 +88,7 @@ extension BuildPlan {
       }
       let inputs = results(stage.input)
       let inputMetrics = metrics(stage.input, &graph)
+      let first = actions.count
       let added = add(stage, inputs: inputs, tensors: tensors, actions: &actions)
       let isLossless = stage.description.isLossless
       let comparisons = tensors.indices.map { tensor in
@@ -94,7 +97,9 @@ extension BuildPlan {
             .compare, inputs: [source[tensor], added.results[tensor]], byteCount: tensors[tensor].byteCount)
           : inputMetrics[tensor]
       }
-      stages.append(StagePlan(results: added.results, metrics: comparisons, acts: added.acts))
+      stages.append(
+        StagePlan(
+          results: added.results, metrics: comparisons, acts: added.acts, actions: Array(actions[first...])))
     }
 
     let outputs = pipeline.outputs.map { results($0.from) }
@@ -151,6 +156,17 @@ extension BuildPlan {
 }
 
 extension CheckedPipeline {
+  /// The ids of the stages that a tensor passes on its way, first to last.
+  func stageIDs(leadingTo input: StageInput) -> [String] {
+    var ids: [String] = []
+    var next = input
+    while case .stage(let index) = next {
+      ids.append(stages[index].id)
+      next = stages[index].input
+    }
+    return ids.reversed()
+  }
+
   /// The stages that outputs are made from, by index.
   var stagesFeedingOutputs: Set<Int> {
     var needed: Set<Int> = []

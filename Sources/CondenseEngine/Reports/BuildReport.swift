@@ -38,6 +38,8 @@ public struct PipelineReport: Sendable {
   public var checks: [CheckReport] = []
   public var stages: [StageReport] = []
   public var tensors: [TensorReport] = []
+  /// For each output of the pipeline the ids of the stages that it went through.
+  public var outputStages: [[String]] = []
   /// Why it failed.
   public var error: String?
   /// Whether it failed because the pipeline file or the model is invalid, rather than in building.
@@ -115,12 +117,13 @@ public struct TensorReport: Sendable {
   public var sourceBytes: Int
   /// The stages that acted on it, by id, each with the artifact's size and whether it ran.
   public var steps: [Step]
-  public var density: Double
-  public var sqnr: Double?
 
   public struct Step: Sendable {
     public var stage: String
     public var bytes: Int
     public var ran: Bool
+    /// Of the tensor after the stage, against the source.
+    public var density: Double
+    public var sqnr: Double?
   }
 }

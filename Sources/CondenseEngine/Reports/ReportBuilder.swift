@@ -57,6 +57,7 @@ struct ReportBuilder {
       report.stages.append(stageReport(stage, stagePlan, sourceBytes: source.byteCount, ranHere: ranHere))
     }
     report.tensors = source.tensors.indices.map { tensorReport($0, pipeline, ranHere: ranHere) }
+    report.outputStages = pipeline.pipeline.outputs.map { pipeline.pipeline.stageIDs(leadingTo: $0.from) }
     let publication = publications[index]
     report.metrics = publication?.metrics
     report.outputs = publication?.outputs ?? []
@@ -98,12 +99,15 @@ struct ReportBuilder {
     var bytes = 0
     var metrics = TensorMetrics()
     var counts = ActionCounts()
+    var seen: Set<Digest> = []
+    for action in plan.actions {
+      guard let key = scheduler.keys[action.index], seen.insert(key).inserted else { continue }
+      counts.total += 1
+      if ranHere.contains(key) { counts.ran += 1 } else { counts.cached += 1 }
+    }
     for tensor in plan.results.indices {
       bytes += scheduler.outcome(of: plan.results[tensor])?.artifact?.byteCount ?? 0
       if case .metrics(let one) = scheduler.outcome(of: plan.metrics[tensor]), one.isFloatingPoint { metrics += one }
-      guard plan.acts[tensor] else { continue }
-      counts.total += 1
-      if didRun(plan.results[tensor], in: ranHere) { counts.ran += 1 } else { counts.cached += 1 }
     }
     return StageReport(
       id: stage.id, stage: stage.name, tensors: plan.acts.count { $0 }, bytes: bytes,
@@ -117,17 +121,16 @@ struct ReportBuilder {
       guard let plan, plan.acts[index], let artifact = scheduler.outcome(of: plan.results[index])?.artifact else {
         continue
       }
+      var metrics = TensorMetrics()
+      if case .metrics(let found) = scheduler.outcome(of: plan.metrics[index]) { metrics = found }
       steps.append(
         TensorReport.Step(
-          stage: stage.id, bytes: artifact.byteCount, ran: didRun(plan.results[index], in: ranHere)))
-    }
-    var metrics = TensorMetrics()
-    if let node = pipeline.outputMetrics.first?[index], case .metrics(let found) = scheduler.outcome(of: node) {
-      metrics = found
+          stage: stage.id, bytes: artifact.byteCount, ran: didRun(plan.results[index], in: ranHere),
+          density: metrics.density, sqnr: metrics.sqnr))
     }
     return TensorReport(
       name: tensor.name, dtype: tensor.dtype.rawValue, shape: tensor.shape.dimensions, sourceBytes: tensor.byteCount,
-      steps: steps, density: metrics.density, sqnr: metrics.sqnr)
+      steps: steps)
   }
 
   private func didRun(_ node: BuildGraph.NodeID, in ranHere: Set<Digest>) -> Bool {
@@ -161,17 +164,16 @@ struct ReportBuilder {
 }
 
 extension CheckReport: CustomStringConvertible {
-  /// For example `check failed: ratio is 11.2, below min 12`.
+  /// For example `check failed: ratio is 11.2, below min 12`, `check held: ratio is 21.4 (min 12)`.
   public var description: String {
     let shown = value.map { Figures.number($0) } ?? "endless"
-    let bound: String =
-      if let min, (value ?? .infinity) < min {
-        "below min \(Figures.number(min))"
-      } else if let max {
-        "above max \(Figures.number(max))"
-      } else {
-        "as asked for"
-      }
-    return "check \(held ? "held" : "failed"): \(metric) is \(shown), \(bound)"
+    guard !held else {
+      let bounds = [min.map { "min \(Figures.number($0))" }, max.map { "max \(Figures.number($0))" }]
+      return "check held: \(metric) is \(shown) (\(bounds.compactMap { $0 }.joined(separator: ", ")))"
+    }
+    if let min, (value ?? .infinity) < min {
+      return "check failed: \(metric) is \(shown), below min \(Figures.number(min))"
+    }
+    return "check failed: \(metric) is \(shown), above max \(Figures.number(max ?? 0))"
   }
 }
