@@ -78,6 +78,7 @@ public struct Engine: Sendable {
     if !plan.pipelines.isEmpty {
       do {
         let staging = try StagingFolder(workspaceState: request.workspace.makeStateFolder())
+        defer { staging.remove() }
         guard let built = run(plan, loaded, request, staging, isLastAttempt: isLastAttempt, progress) else {
           return nil
         }

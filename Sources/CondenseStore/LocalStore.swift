@@ -130,3 +130,24 @@ public final class LocalStore: ArtifactStore {
     }
   }
 }
+
+// What is in the store, for looking at it as a whole.
+extension LocalStore {
+  /// All actions, ordered by key.
+  public func allActions() -> [ActionRecord] {
+    let rows = index.read { try Row.fetchAll($0, sql: "SELECT key, artifact FROM actions ORDER BY key") }
+    return (rows ?? []).compactMap { row in
+      let (key, value): (Data, Data) = (row["key"], row["artifact"])
+      return Digest(bytes: key).flatMap { key in
+        ActionValue.decode(value, key: key).map { ActionRecord(key: key, artifact: $0) }
+      }
+    }
+  }
+
+  /// The digests of all artifacts, sorted.
+  public func allArtifacts() -> [Digest] {
+    let small = index.read { try Data.fetchAll($0, sql: "SELECT digest FROM artifacts") } ?? []
+    let digests = small.compactMap { Digest(bytes: $0) } + objects.digests()
+    return digests.sorted { $0.hex < $1.hex }
+  }
+}

@@ -22,6 +22,13 @@ struct ObjectFolder: Sendable {
     return "\(objects)/\(hex.prefix(2))/\(hex.dropFirst(2))"
   }
 
+  /// The digests that files are named by.
+  func digests() -> [Digest] {
+    ((try? FileSystem.names(in: objects)) ?? []).flatMap { folder in
+      ((try? FileSystem.names(in: objects + "/" + folder)) ?? []).compactMap { Digest(hex: folder + $0) }
+    }
+  }
+
   /// The artifact's verified bytes; nil where the file is missing or is not what its name says, which removes it.
   func load(_ artifact: Artifact) -> Bytes? {
     let path = path(of: artifact.digest)

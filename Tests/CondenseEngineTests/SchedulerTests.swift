@@ -25,25 +25,26 @@ private func artifact(_ text: String) -> Artifact {
 
 /// A graph of chains, one a tensor, and one publishing node over all their ends.
 private struct Chains {
-  var graph = BuildGraph()
+  let graph: BuildGraph
   var sources: [BuildGraph.NodeID] = []
   var ends: [BuildGraph.NodeID] = []
   let publish: BuildGraph.NodeID
 
   init(tensors: Int, stages: [String]) {
-    let uses = stages.map { name in
+    var graph = BuildGraph()
+    var indices: [Int] = []
+    for name in stages {
       let stage = NamedStage(name: name)
-      return BuildGraph.ConfiguredUse(description: stage.description, configured: stage)
+      indices.append(graph.add(BuildGraph.ConfiguredUse(description: stage.description, configured: stage)))
     }
-    let indices = uses.map { graph.add($0) }
-    for tensor in 0..<tensors {
-      sources.append(graph.add(.source(model: 0, tensor: tensor)))
-    }
+    for tensor in 0..<tensors { sources.append(graph.add(.source(model: 0, tensor: tensor))) }
     for source in sources {
-      ends.append(
-        indices.reduce(source) { input, stage in graph.add(.apply(stage: stage, slot: nil), inputs: [input]) })
+      var end = source
+      for stage in indices { end = graph.add(.apply(stage: stage, slot: nil), inputs: [end]) }
+      ends.append(end)
     }
     publish = graph.add(.publish(pipeline: 0), inputs: ends)
+    self.graph = graph
   }
 }
 
@@ -99,7 +100,7 @@ private struct World {
 
 @Suite("The scheduler")
 struct SchedulerTests {
-  @Test("Everything runs once, inputs first, in any interleaving", arguments: 1...20 as ClosedRange<UInt64>)
+  @Test("Everything runs once, inputs first, in any interleaving", arguments: UInt64(1)...20)
   func everything(seed: UInt64) {
     let chains = Chains(tensors: 7, stages: ["a", "b", "c"])
     var scheduler = Scheduler(chains.graph)
@@ -169,7 +170,7 @@ struct SchedulerTests {
     #expect(second.executed.count == 1)
   }
 
-  @Test("Tensors with the same content share one run", arguments: 1...10 as ClosedRange<UInt64>)
+  @Test("Tensors with the same content share one run", arguments: UInt64(1)...10)
   func sharedRuns(seed: UInt64) {
     let chains = Chains(tensors: 6, stages: ["a", "b"])
     var world = World(content: { "tensor \($0 % 2)" }, generator: SeededGenerator(seed: seed))
@@ -181,7 +182,7 @@ struct SchedulerTests {
     #expect(chains.ends.allSatisfy { scheduler.outcome(of: $0) != nil })
   }
 
-  @Test("An artifact that is gone is made again, and what needed it goes on", arguments: 1...10 as ClosedRange<UInt64>)
+  @Test("An artifact that is gone is made again, and what needed it goes on", arguments: UInt64(1)...10)
   func lostArtifacts(seed: UInt64) {
     let chains = Chains(tensors: 4, stages: ["a", "b", "c"])
     var world = World(generator: SeededGenerator(seed: seed))

@@ -15,7 +15,8 @@ final class StagingFolder: Sendable {
     try FileSystem.makeFolders(path)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  /// Removes the folder and what is left in it.
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
 
   /// A name in the folder that is not taken.
   func newFile() -> String { path + "/" + UUID().uuidString }
