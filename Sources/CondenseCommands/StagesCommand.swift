@@ -12,6 +12,9 @@ struct StagesCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Flag(help: "Print Markdown, as in docs/stages.md.")
+  var markdown = false
+
   func run() throws {
     let console = Console()
     let registry = Toolbox.current.stages
@@ -24,6 +27,8 @@ struct StagesCommand: ParsableCommand {
     }
     if json {
       console.result(try JSONOutput.text(StagesDocument(stages: stages.map { StagesDocument.Stage($0) })))
+    } else if markdown {
+      console.result(StagePage.document(stages))
     } else if name != nil, let stage = stages.first {
       console.result(StagePage(stage: stage).text)
     } else {
@@ -56,6 +61,35 @@ struct StagePage {
       lines.append("  \(StagePage.list(example.input)) → \(StagePage.list(example.output))")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Pages of several stages as one Markdown document.
+  static func document(_ stages: [StageDescription]) -> String {
+    var lines = [
+      "# Stages", "", "What `condense stages --markdown` prints. The examples are run as tests.", "",
+      "| stage | what it does |", "|---|---|",
+    ]
+    lines += stages.map { "| [`\($0.name)`](#\($0.name)) | \($0.summary) |" }
+    for stage in stages { lines += [""] + StagePage(stage: stage).markdown }
+    return lines.joined(separator: "\n")
+  }
+
+  private var markdown: [String] {
+    var lines = ["## \(stage.name)", "", stage.summary]
+    if !stage.parameters.isEmpty {
+      lines += ["", "| parameter | values | default | |", "|---|---|---|---|"]
+      for parameter in stage.parameters {
+        let values = parameter.type.text.replacing("|", with: "\\|")
+        let standard = parameter.defaultValue.map { "`\($0.canonical)`" } ?? "–"
+        lines.append("| `\(parameter.name)` | \(values) | \(standard) | \(parameter.summary) |")
+      }
+    }
+    for example in stage.examples {
+      lines += ["", "\(example.title):", "", "```yaml", "stages: \(example.stages)", "```", ""]
+      let shape = example.shape.map(String.init).joined(separator: " × ")
+      lines.append("`\(StagePage.list(example.input))` → `\(StagePage.list(example.output))` (\(shape))")
+    }
+    return lines
   }
 
   private static func list(_ values: [Float]) -> String {
