@@ -48,16 +48,18 @@ let package = Package(
         intent: .custom(verb: "compress-models", description: "Builds the package's compressed models."),
         permissions: [.writeToPackageDirectory(reason: "Compressed models are written where pipelines say.")])),
 
-    .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors"]),
+    .target(name: "TestSupport", dependencies: ["CondenseCodecs"], path: "Tests/TestSupport"),
+    .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors", "TestSupport"]),
     .testTarget(name: "CondenseFilesTests", dependencies: ["CondenseFiles"]),
-    .testTarget(name: "CondenseCodecsTests", dependencies: ["CondenseCodecs"]),
-    .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel"]),
-    .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines"]),
-    .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels"]),
-    .testTarget(name: "CondenseStagesTests", dependencies: ["CondenseStages"]),
+    .testTarget(name: "CondenseCodecsTests", dependencies: ["CondenseCodecs", "TestSupport"]),
+    .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel", "TestSupport"]),
+    .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines", "TestSupport"]),
+    .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels", "TestSupport"]),
+    .testTarget(name: "CondenseStagesTests", dependencies: ["CondenseStages", "TestSupport"]),
     .testTarget(name: "CondenseStoreTests", dependencies: ["CondenseStore", "CSHA256"]),
-    .testTarget(name: "CondenseEngineTests", dependencies: ["CondenseEngine"]),
-    .testTarget(name: "CondenseCommandsTests", dependencies: ["condense", "CondenseModels"]),
+    .testTarget(name: "CondenseEngineTests", dependencies: ["CondenseEngine", "TestSupport"]),
+    .testTarget(
+      name: "CondenseCommandsTests", dependencies: ["condense", "CondenseCommands", "CondenseModels", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

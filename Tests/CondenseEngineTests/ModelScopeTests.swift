@@ -1,5 +1,6 @@
 import CondenseEngine
 import CondenseTensors
+import TestSupport
 import Testing
 
 /// No action takes a whole model's tensor bytes: a decision over the model does not tie tensors together.

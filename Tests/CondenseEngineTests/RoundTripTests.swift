@@ -1,6 +1,7 @@
 import CondenseEngine
 import CondenseTensors
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("What comes out of a build")

@@ -2,6 +2,7 @@ import CondenseCodecs
 import CondenseStages
 import CondenseStore
 import CondenseTensors
+import TestSupport
 import Testing
 
 @testable import CondenseEngine

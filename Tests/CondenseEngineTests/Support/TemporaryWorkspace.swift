@@ -5,6 +5,7 @@ import CondenseStages
 import CondenseStore
 import CondenseTensors
 import Foundation
+import TestSupport
 
 /// A workspace and a store of its own in a temporary folder, with what tests need to fill and build it.
 final class TemporaryWorkspace {
