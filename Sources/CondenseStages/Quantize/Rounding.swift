@@ -107,6 +107,8 @@ struct IntegerGrid {
     scale = Scale.guarded(high / steps - low / steps, steps: 1)
     let offset = Scale.rounded(max(-steps, min(0, low / scale)))
     zeroPoint = max(codes.lowerBound, min(codes.upperBound, codes.lowerBound - Int32(offset)))
+    let furthest = max(codes.upperBound - zeroPoint, zeroPoint - codes.lowerBound)
+    scale = Scale.guarded(scale, steps: Float(furthest))
   }
 
   /// The code next to `value`; where `least` is not 0, one at least that many steps from zero, if the range has it.
@@ -139,6 +141,7 @@ enum Scale {
     if isZero ?? (scale == 0) { return 1 }
     var scale = max(scale, .leastNonzeroMagnitude)
     // The largest code must not decode to an infinity.
+    if !(scale * steps).isFinite { scale = .greatestFiniteMagnitude / steps }
     while !(scale * steps).isFinite { scale = scale.nextDown }
     return scale
   }
