@@ -55,8 +55,12 @@ struct PipelineReader {
       case "checks": pipeline.checks = checks(pair.value)
       case "extends", "matrix": report("'\(pair.key.value)' is not supported yet", pair.key.range)
       default:
-        diagnostics.append(
-          .unknown("key", pair.key, known: ["model", "name", "stages", "outputs", "checks"], file: file))
+        let known = ["model", "name", "stages", "outputs", "checks"]
+        diagnostics.append(.unknown("key", pair.key, known: known, file: file))
+        // What is there under a misspelt key is not reported as missing too.
+        let meant = Spelling.nearest(to: pair.key.value, in: known)
+        hasModel = hasModel || meant == "model"
+        hasStages = hasStages || meant == "stages"
       }
     }
     let start = pairs.first?.key.range ?? root.range
@@ -106,7 +110,8 @@ struct PipelineReader {
       default: diagnostics.append(.unknown("key", pair.key, known: ["path", "format"], file: file))
       }
     }
-    if reference == nil, !pairs.contains(where: { ["path", "pipeline", "stage"].contains($0.key.value) }) {
+    // Any other key has been reported as what it is.
+    if pairs.allSatisfy({ $0.key.value == "format" }) {
       report("the model has no path", node.range)
     }
     return reference.map { Pipeline.ModelReference(path: $0, format: format) }

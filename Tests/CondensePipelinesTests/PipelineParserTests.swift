@@ -1,0 +1,157 @@
+import CondensePipelines
+import Testing
+
+@Suite("Pipeline files")
+struct PipelineParserTests {
+  private static func parse(_ text: String) -> ParsedPipeline {
+    PipelineParser.parse(SourceText(file: "folder/digits.yaml", text: text))
+  }
+
+  @Test("A whole pipeline is read, every value with its place")
+  func whole() throws {
+    let parsed = Self.parse(
+      """
+      name: small
+      model: {path: ../m.bin, format: safetensors}
+      stages:
+        - prune: {id: p, sparsity: 90%, only: "*.weight", skip: [a*, b?]}
+        - huffman
+        - quantize:
+            from: p
+            dtype: int8
+            overrides:
+              - {match: fc1*, dtype: int4}
+      outputs:
+        - ../x.condensed
+        - {path: y, from: p, format: safetensors}
+      checks:
+        bytes: {max: 30 kB}
+        ratio: {min: 12, max: 100}
+        density: {max: 8%}
+        sqnr: {min: 20 dB}
+      """)
+    #expect(parsed.diagnostics.isEmpty)
+    let pipeline = try #require(parsed.pipeline)
+    #expect(pipeline.name.value == "small")
+    #expect(pipeline.model?.path.value == "../m.bin" && pipeline.model?.format?.value == "safetensors")
+    #expect(pipeline.stages.map(\.id.value) == ["p", "huffman", "quantize"])
+    #expect(pipeline.stages[0].only.map(\.value.pattern) == ["*.weight"])
+    #expect(pipeline.stages[0].skip.map(\.value.pattern) == ["a*", "b?"])
+    #expect(pipeline.stages[0].parameters.map(\.key.value) == ["sparsity"])
+    #expect(pipeline.stages[2].overrides[0].parameters.map(\.key.value) == ["dtype"])
+    #expect(pipeline.inputIDs == ["p": "model", "huffman": "p", "quantize": "p"])
+    #expect(pipeline.outputs.map(\.path.value) == ["../x.condensed", "y"])
+    #expect(pipeline.checks.map { $0.max?.value } == [30_000, 100, 0.08, nil])
+    #expect(pipeline.checks[3].min?.value == 20)
+    #expect(pipeline.stages[2].from?.range.start == SourcePosition(line: 7, column: 13))
+  }
+
+  @Test("The name is the file's without folder and extension, unless given")
+  func names() {
+    #expect(Self.parse("model: m").pipeline?.name.value == "digits")
+  }
+
+  @Test("A base has no outputs and may lack the rest")
+  func base() {
+    for text in ["stages: [huffman]", "checks: {ratio: {min: 2}}", "model: m.safetensors"] {
+      #expect(Self.parse(text).diagnostics.isEmpty)
+    }
+  }
+
+  private static let rest = "\nstages: [huffman]\noutputs: [o]\n"
+
+  static let malformed: [(text: String, message: String, line: Int, column: Int)] = [
+    ("", "the file is empty", 1, 1), ("# only a comment\n", "the file is empty", 1, 1),
+    ("~", "the file is empty", 1, 1),
+    ("[]", "a pipeline is a mapping with model, stages and outputs, not a list", 1, 1), ("hello", "not 'hello'", 1, 1),
+    ("12", "not the number 12", 1, 1),
+    ("modle: m" + rest, "unknown key 'modle'; did you mean 'model'?", 1, 1),
+    ("x: 1\nmodel: m" + rest, "unknown key 'x'; expected one of model, name, stages, outputs, checks", 1, 1),
+    ("stages: [huffman]\noutputs: [o]", "no model", 1, 1), ("model: m\noutputs: [o]", "no stages", 1, 1),
+    ("model: [m]" + rest, "expected a path to a model, found a list", 1, 8),
+    ("model:" + rest, "expected a path to a model, found nothing", 1, 0),
+    ("model: {}" + rest, "the model has no path", 1, 8), ("model: {path: }" + rest, "found nothing", 1, 0),
+    ("model: {pth: m}" + rest, "unknown key 'pth'; did you mean 'path'?", 1, 9),
+    ("model: {path: m, format: [a]}" + rest, "expected a format's name, found a list", 1, 26),
+    ("model: {pipeline: other}" + rest, "another pipeline as the model is not supported yet", 1, 9),
+    ("model: a/*.safetensors" + rest, "patterns in paths are not supported yet", 1, 8),
+    ("model: ${x}.safetensors" + rest, "variables such as ${model} are not supported yet", 1, 8),
+    ("model: \"a\\tb\"" + rest, "control characters", 1, 8),
+    ("model: m\nextends: b" + rest, "'extends' is not supported yet", 2, 1),
+    ("model: m\nmatrix: {}" + rest, "'matrix' is not supported yet", 2, 1),
+    ("model: m\nname: a/b" + rest, "a name has no slash", 2, 7),
+    ("model: m\nname: .a" + rest, "does not begin with a dot", 2, 7),
+    ("model: m\nname: [a]" + rest, "expected a name, found a list", 2, 7),
+    ("model: m\nstages: huffman\noutputs: [o]", "expected a list of stages", 2, 9),
+    ("model: m\nstages: {prune: {}}\noutputs: [o]", "expected a list of stages, such as", 2, 9),
+    ("model: m\nstages: []\noutputs: [o]", "the list of stages is empty", 2, 9),
+    ("model: m\nstages: [{}]\noutputs: [o]", "found an empty mapping", 2, 10),
+    (
+      "model: m\nstages: [[a]]\noutputs: [o]", "expected a stage's name, or one with its parameters, found a list", 2,
+      10
+    ),
+    (
+      "model: m\nstages:\n  - prune: {sparsity: 1}\n    cluster: {}\noutputs: [o]", "'cluster' stands beside 'prune'",
+      4, 5
+    ),
+    (
+      "model: m\nstages:\n  - prune: 0.5\noutputs: [o]",
+      "expected the parameters of prune as a mapping, found the number 0.5", 3, 12
+    ),
+    ("model: m\nstages: [{a: {id: [x]}}]\noutputs: [o]", "expected an id", 2, 19),
+    ("model: m\nstages: [{a: {from: 1}}]\noutputs: [o]", "unknown stage id '1'", 2, 21),
+    ("model: m\nstages: [{a: {from: modle}}]\noutputs: [o]", "unknown stage id 'modle'; did you mean 'model'?", 2, 21),
+    ("model: m\nstages: [{a: {only: {x: y}}}]\noutputs: [o]", "expected a pattern of tensor names", 2, 21),
+    ("model: m\nstages: [{a: {skip: ['[a']}}]\noutputs: [o]", "the pattern '[a' is none: a '[' does not close", 2, 22),
+    ("model: m\nstages: [{a: {skip: ['{a']}}]\noutputs: [o]", "a '{' does not close", 2, 22),
+    ("model: m\nstages: [{a: {skip: ['[z-a]']}}]\noutputs: [o]", "the range z-a is empty", 2, 22),
+    ("model: m\nstages: [{a: {overrides: {}}}]\noutputs: [o]", "expected a list such as", 2, 26),
+    ("model: m\nstages: [{a: {overrides: [x]}}]\noutputs: [o]", "expected a mapping such as", 2, 27),
+    ("model: m\nstages: [{a: {overrides: [{bits: 3}]}}]\noutputs: [o]", "no 'match'", 2, 27),
+    ("model: m\nstages: [{a: {overrides: [{match: x, id: 3}]}}]\noutputs: [o]", "'id' belongs to the stage", 2, 38),
+    ("model: m\nstages: [a, a]\noutputs: [o]", "the id 'a' is there twice", 2, 13),
+    ("model: m\nstages: [{a: {id: model}}]\noutputs: [o]", "'model' stands for the pipeline's model", 2, 19),
+    ("model: m\nstages: [{a: {from: b}}, {b: {from: a}}]\noutputs: [o]", "in a circle: a ← b ← a", 2, 21),
+    ("model: m\nstages: [{a: {from: a}}]\noutputs: [o]", "in a circle: a ← a", 2, 21),
+    ("model: m\nstages: [a]\noutputs: o", "expected a list of outputs", 3, 10),
+    ("model: m\nstages: [a]\noutputs: [[o]]", "expected a path to write to, found a list", 3, 11),
+    ("model: m\nstages: [a]\noutputs: [{from: a}]", "the output has no path", 3, 11),
+    ("model: m\nstages: [a]\noutputs: [{path: o, from: b}]", "unknown stage id 'b'; did you mean 'a'?", 3, 27),
+    ("model: m\nstages: [a]\noutputs: [{path: o, form: a}]", "unknown key 'form'; did you mean 'from'?", 3, 21),
+    ("model: m\nstages: [a]\noutputs: [o, p, o]", "the output 'o' is there twice", 3, 17),
+    ("model: m\nchecks: [ratio]" + rest, "expected checks such as", 2, 9),
+    ("model: m\nchecks: {rato: {min: 1}}" + rest, "unknown metric 'rato'; did you mean 'ratio'?", 2, 10),
+    ("model: m\nchecks: {accuracy: {min: 1}}" + rest, "unknown metric 'accuracy'; expected one of bytes", 2, 10),
+    ("model: m\nchecks: {ratio: 12}" + rest, "expected bounds such as {min: 12}, found the number 12", 2, 17),
+    ("model: m\nchecks: {ratio: {}}" + rest, "neither min nor max", 2, 17),
+    ("model: m\nchecks: {ratio: {mni: 1}}" + rest, "unknown key 'mni'; did you mean 'min'?", 2, 18),
+    ("model: m\nchecks: {ratio: {min: big}}" + rest, "expected a number, found 'big'", 2, 23),
+    ("model: m\nchecks: {ratio: {min: 20 dB}}" + rest, "expected a number, found '20 dB'", 2, 23),
+    ("model: m\nchecks: {bytes: {max: 3 kilo}}" + rest, "expected a size such as", 2, 23),
+    ("model: m\nchecks: {bytes: {max: 8%}}" + rest, "expected a size such as", 2, 23),
+    ("model: m\nchecks: {density: {max: 8 kB}}" + rest, "expected a number or a share", 2, 25),
+    ("model: m\nchecks: {sqnr: {min: .nan}}" + rest, "expected a number of decibels", 2, 22),
+    ("model: m\nchecks: {ratio: {min: 3, max: 2}}" + rest, "min is above max", 2, 23),
+    ("model: a\nmodel: b" + rest, "the key 'model' is there twice", 2, 1),
+  ]
+
+  @Test("A malformed file is reported at its place with what was expected", arguments: malformed.indices)
+  func reported(index: Int) {
+    let (text, message, line, column) = Self.malformed[index]
+    let parsed = Self.parse(text)
+    let first = parsed.diagnostics.first { $0.message.contains(message) }
+    #expect(first != nil, "\(text): \(parsed.diagnostics.map(\.message))")
+    #expect(first?.severity == .error)
+    #expect(first?.range?.start.line == line, "\(text)")
+    if column > 0 { #expect(first?.range?.start.column == column, "\(text)") }
+    #expect(parsed.diagnostics.count == 1, "\(text): \(parsed.diagnostics.map(\.message))")
+  }
+
+  @Test("One run reports every error of a file")
+  func allErrors() {
+    let parsed = Self.parse(
+      "modl: m\nstages: [{a: {only: '[', from: zzz}}, 3, a]\noutputs: [{pth: o}]\nchecks: {rato: 1}\n")
+    #expect(parsed.diagnostics.count >= 7)
+    #expect(parsed.pipeline != nil)
+  }
+}
