@@ -58,7 +58,8 @@ struct YAMLParserTests {
     "Hostile text is refused at its place",
     arguments: [
       ("a: [", "did not find expected node content", 2, 1), ("a: 'x", "unexpected end of stream", 1, 6),
-      ("a: 1\n\tb: 2", "a tab character that violates indentation", 2, 1), ("a: b: c", "mapping values are not allowed", 1, 5),
+      ("a: 1\n\tb: 2", "a tab character that violates indentation", 2, 1),
+      ("a: b: c", "mapping values are not allowed", 1, 5),
       ("--- a\n--- b\n", "a second document begins here", 2, 1), ("a: 1\n...\nb: 2\n", "", 3, 1),
       (String(repeating: "[", count: 70), "nested more than 64 deep", 1, 65),
       ("a: *none", "no anchor '&none' above", 1, 4), ("a: &a [*a]", "alias '*a' stands inside of what it names", 1, 8),

@@ -68,7 +68,8 @@ private struct Check {
     let result = CheckedPipeline(
       file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, outputs: outputs,
       checks: pipeline.checks)
-    warnOfUnused(result)
+    // An output that could not be read might be made from any of them.
+    if outputs.count == pipeline.outputs.count { warnOfUnused(result) }
     return result
   }
 
