@@ -121,5 +121,11 @@ public struct BuildProgress: Equatable, Sendable {
   public var finishedActions: Int
   public var ranActions: Int
   /// Stage executions in all; 0 while unknown.
-  public var totalActions = 0
+  public var totalActions: Int
+
+  public init(finishedActions: Int, ranActions: Int, totalActions: Int = 0) {
+    self.finishedActions = finishedActions
+    self.ranActions = ranActions
+    self.totalActions = totalActions
+  }
 }
