@@ -4,7 +4,6 @@ import CondensePipelines
 import CondenseStages
 import CondenseStore
 import Foundation
-import Synchronization
 
 /// What to build.
 public struct BuildRequest: Sendable {

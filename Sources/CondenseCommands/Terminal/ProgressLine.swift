@@ -1,6 +1,5 @@
 import CondenseEngine
 import Foundation
-import Synchronization
 
 /// Shows a build's progress: one live line on a terminal, a plain line now and then elsewhere.
 final class ProgressLine: Sendable {
@@ -11,12 +10,12 @@ final class ProgressLine: Sendable {
 
   private let console: Console
   private let started: TimeInterval
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   init(console: Console) {
     self.console = console
     started = ProcessInfo.processInfo.systemUptime
-    state = Mutex(State(shownAt: started))
+    state = Locked(State(shownAt: started))
   }
 
   func show(_ progress: BuildProgress) {

@@ -5,7 +5,6 @@ import CondensePipelines
 import CondenseStore
 import CondenseTensors
 import Foundation
-import Synchronization
 
 /// Writes a pipeline's outputs, holds them to its checks, and puts them in place: all of them or none.
 final class Publisher: Sendable {
@@ -15,7 +14,7 @@ final class Publisher: Sendable {
   private let store: any ArtifactStore
   private let runner: ActionRunner
   private let staging: StagingFolder
-  private let published = Mutex<[Int: Publication]>([:])
+  private let published = Locked<[Int: Publication]>([:])
 
   init(
     plan: BuildPlan, models: [ModelSource], formats: ModelFormats, store: any ArtifactStore, runner: ActionRunner,

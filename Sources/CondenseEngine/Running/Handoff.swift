@@ -1,6 +1,5 @@
 import CondenseCodecs
 import CondenseStore
-import Synchronization
 
 /// Tensors that were just made or read, kept for whoever needs them next, up to a number of bytes.
 ///
@@ -13,7 +12,7 @@ final class Handoff: Sendable {
     var byteCount = 0
   }
 
-  private let contents = Mutex(Contents())
+  private let contents = Locked(Contents())
   private let capacity: Int
 
   init(capacity: Int) { self.capacity = capacity }
