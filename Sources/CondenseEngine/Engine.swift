@@ -76,7 +76,7 @@ public struct Engine: Sendable {
     var report = BuildReport()
     if !plan.pipelines.isEmpty {
       do {
-        let staging = try StagingFolder(workspaceState: request.workspace.makeStateFolder())
+        let staging = try ScratchFolder(in: request.workspace.makeStateFolder() + "/staging")
         defer { staging.remove() }
         guard let built = run(plan, loaded, request, staging, isLastAttempt: isLastAttempt, progress) else {
           return nil
@@ -96,7 +96,7 @@ public struct Engine: Sendable {
   }
 
   private func run(
-    _ plan: BuildPlan, _ loaded: LoadedPipelines, _ request: BuildRequest, _ staging: StagingFolder,
+    _ plan: BuildPlan, _ loaded: LoadedPipelines, _ request: BuildRequest, _ staging: ScratchFolder,
     isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
   ) -> BuildReport? {
     var known: [BuildGraph.NodeID: Artifact] = [:]

@@ -44,10 +44,22 @@ public struct FileIdentity: Hashable, Sendable {
 extension FileIdentity {
   /// Whether a write after `moment` is sure to show as another identity.
   ///
-  /// File times move in ticks (10 ms at most on Linux), so an edit in the tick of the last one leaves no trace. A
-  /// record of such a young file must not be trusted. A time in the future (a clock set back) is not trusted either.
-  public func isSettled(at moment: Int64) -> Bool {
-    moment - max(modificationTime, changeTime) > FileIdentity.longestTick
+  /// File times move in ticks, so an edit in the tick of the last one leaves no trace. A record of such a young file must
+  /// not be trusted. A time in the future (a clock set back) is not trusted either.
+  public func isSettled(at moment: Int64) -> Bool { moment - latestTime > tick }
+
+  /// Nanoseconds from `moment` until the file is settled; nil where that is no short wait.
+  public func settles(after moment: Int64) -> Int64? {
+    let wait = latestTime + tick + 1 - moment
+    return wait <= FileIdentity.longestTick && latestTime <= moment ? max(0, wait) : nil
+  }
+
+  private var latestTime: Int64 { max(modificationTime, changeTime) }
+
+  /// At most 10 ms on Linux; file systems that keep no fractions of a second tick in one or two.
+  private var tick: Int64 {
+    let hasFractions = modificationTime % 1_000_000_000 != 0 || changeTime % 1_000_000_000 != 0
+    return hasFractions ? FileIdentity.longestTick : 2_000_000_000
   }
 
   private static let longestTick: Int64 = 50_000_000

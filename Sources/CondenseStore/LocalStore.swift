@@ -11,21 +11,30 @@ public final class LocalStore: ArtifactStore {
   /// Artifacts up to this size live together in the index: thousands of tiny tensors must not cost thousands of files.
   static let largestInline = 64 << 10
 
-  /// The folder with the version in it.
+  /// The folder with the layout's version in it.
   public let root: String
+  /// Folders of other versions beside it, where this store is new: nothing was carried over from them.
+  public let otherVersions: [String]
   private let index: StoreIndex
   private let objects: ObjectFolder
 
   /// Opens the store in `folder`, or makes one.
   public init(folder: String) throws(StoreError) {
-    root = folder + "/v1"
+    let name = "v\(StoreIndex.layout)"
+    root = folder + "/" + name
     do {
+      let isNew = !FileSystem.exists(root)
       try FileSystem.makeFolders(root)
+      otherVersions = isNew ? LocalStore.versions(in: folder).filter { $0 != name } : []
       objects = try ObjectFolder(root: root)
     } catch {
       throw StoreError(error)
     }
     index = try StoreIndex(path: root + "/index.sqlite")
+  }
+
+  private static func versions(in folder: String) -> [String] {
+    ((try? FileSystem.names(in: folder)) ?? []).filter { $0.hasPrefix("v") && Int($0.dropFirst()) != nil }
   }
 
   /// `$CONDENSE_CACHE_DIR`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`.
@@ -36,11 +45,19 @@ public final class LocalStore: ArtifactStore {
     return (value("HOME") ?? NSHomeDirectory()) + "/.cache/condense"
   }
 
+  private static let actionQuery = "SELECT artifact FROM actions WHERE key = ?"
+
   public func actions(_ keys: [Digest]) -> [Artifact?] {
+    values(LocalStore.actionQuery, keys).map { $0.flatMap { Artifact(encoded: $0) } }
+  }
+
+  /// The sealed values that `sql` finds under keys, in their order.
+  private func values(_ sql: String, _ keys: [Digest]) -> [[UInt8]?] {
     let found = index.read { database in
-      let statement = try database.cachedStatement(sql: "SELECT artifact FROM actions WHERE key = ?")
+      let statement = try database.cachedStatement(sql: sql)
       return try keys.map { key in
-        try Data.fetchOne(statement, arguments: [Data(key.bytes)]).flatMap { ActionValue.decode($0, key: key) }
+        SealedValue.open(
+          try DatabaseValue.fetchOne(statement, arguments: [Data(key.bytes)]), under: key.bytes)
       }
     }
     return found ?? Array(repeating: nil, count: keys.count)
@@ -48,19 +65,30 @@ public final class LocalStore: ArtifactStore {
 
   public func load(_ artifact: Artifact) -> Bytes? {
     guard artifact.byteCount <= LocalStore.largestInline else { return objects.load(artifact) }
-    let row = index.read { database in
-      try Data.fetchOne(
+    let found = index.read { database in
+      try DatabaseValue.fetchOne(
         database.cachedStatement(sql: "SELECT bytes FROM artifacts WHERE digest = ?"),
         arguments: [Data(artifact.digest.bytes)])
     }
-    guard let data = row ?? nil else { return nil }
-    let bytes = Bytes(data)
-    if bytes.count == artifact.byteCount, Digest(of: bytes) == artifact.digest { return bytes }
-    try? index.write { database in
-      try database.execute(
-        sql: "DELETE FROM artifacts WHERE digest = ?", arguments: [Data(artifact.digest.bytes)])
+    guard let column = found ?? nil else {
+      index.checkIntegrityOnce()
+      return nil
     }
+    if let bytes = Data.fromDatabaseValue(column).map({ Bytes($0) }), bytes.count == artifact.byteCount,
+      Digest(of: bytes) == artifact.digest
+    {
+      return bytes
+    }
+    drop(artifact.digest)
     return nil
+  }
+
+  /// Removes a damaged artifact, so that it can be kept again.
+  private func drop(_ digest: Digest) {
+    try? index.write { database in
+      try database.execute(sql: "DELETE FROM artifacts WHERE digest = ?", arguments: [Data(digest.bytes)])
+    }
+    index.checkIntegrityOnce()
   }
 
   public func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
@@ -82,39 +110,43 @@ public final class LocalStore: ArtifactStore {
       }
       let recording = try database.cachedStatement(
         sql: "INSERT OR REPLACE INTO actions (key, artifact) VALUES (?, ?)")
+      let reading = try database.cachedStatement(sql: LocalStore.actionQuery)
       for action in actions {
-        try recording.execute(arguments: [Data(action.key.bytes), ActionValue.encode(action)])
+        let key = Data(action.key.bytes)
+        try recording.execute(arguments: [
+          key, SealedValue.seal(action.artifact.encoded, under: action.key.bytes),
+        ])
+        // In a tree that a flipped key has put out of order, what is put in is not always found again.
+        guard try DatabaseValue.fetchOne(reading, arguments: [key]) != nil else {
+          throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+        }
       }
     }
   }
 
   public func notes(_ keys: [Digest]) -> [Bytes?] {
-    let found = index.read { database in
-      let statement = try database.cachedStatement(sql: "SELECT value FROM notes WHERE key = ?")
-      return try keys.map { try Data.fetchOne(statement, arguments: [Data($0.bytes)]).map { Bytes($0) } }
-    }
-    return found ?? Array(repeating: nil, count: keys.count)
+    values("SELECT value FROM notes WHERE key = ?", keys).map { $0.map { Bytes($0) } }
   }
 
   public func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError) {
     try index.write { database in
       let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)")
       for note in notes {
-        try statement.execute(arguments: [Data(note.key.bytes), Data(note.value.array)])
+        try statement.execute(arguments: [
+          Data(note.key.bytes), SealedValue.seal(note.value.array, under: note.key.bytes),
+        ])
       }
     }
   }
 
   public func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? {
     let found = index.read { database in
-      try Row.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT identities, trusted, facts FROM files WHERE path = ? AND purpose = ?"),
+      try DatabaseValue.fetchOne(
+        database.cachedStatement(sql: "SELECT record FROM files WHERE path = ? AND purpose = ?"),
         arguments: [path, purpose.rawValue])
     }
-    guard let row = found ?? nil, let identities = IdentityValue.decode(row["identities"]) else { return nil }
-    let facts: Data = row["facts"]
-    return FileRecord(identities: identities, isTrusted: row["trusted"] == 1, facts: Bytes(facts))
+    return SealedValue.open(found ?? nil, under: LocalStore.fileKey(path, purpose))
+      .flatMap { FileRecord(encoded: $0) }
   }
 
   public func keepFileRecord(
@@ -122,12 +154,15 @@ public final class LocalStore: ArtifactStore {
   ) throws(StoreError) {
     try index.write { database in
       try database.cachedStatement(
-        sql: "INSERT OR REPLACE INTO files (path, purpose, identities, trusted, facts) VALUES (?, ?, ?, ?, ?)"
+        sql: "INSERT OR REPLACE INTO files (path, purpose, record) VALUES (?, ?, ?)"
       ).execute(arguments: [
-        path, purpose.rawValue, IdentityValue.encode(record.identities), record.isTrusted ? 1 : 0,
-        Data(record.facts.array),
+        path, purpose.rawValue, SealedValue.seal(record.encoded, under: LocalStore.fileKey(path, purpose)),
       ])
     }
+  }
+
+  private static func fileKey(_ path: String, _ purpose: FilePurpose) -> [UInt8] {
+    [UInt8(truncatingIfNeeded: purpose.rawValue)] + Array(path.utf8)
   }
 }
 
@@ -137,17 +172,17 @@ extension LocalStore {
   public func allActions() -> [ActionRecord] {
     let rows = index.read { try Row.fetchAll($0, sql: "SELECT key, artifact FROM actions ORDER BY key") }
     return (rows ?? []).compactMap { row in
-      let (key, value): (Data, Data) = (row["key"], row["artifact"])
-      return Digest(bytes: key).flatMap { key in
-        ActionValue.decode(value, key: key).map { ActionRecord(key: key, artifact: $0) }
-      }
+      let column: DatabaseValue = row["key"]
+      guard let key = Data.fromDatabaseValue(column).flatMap({ Digest(bytes: $0) }) else { return nil }
+      return SealedValue.open(row["artifact"], under: key.bytes).flatMap { Artifact(encoded: $0) }
+        .map { ActionRecord(key: key, artifact: $0) }
     }
   }
 
   /// The digests of all artifacts, sorted.
   public func allArtifacts() -> [Digest] {
-    let small = index.read { try Data.fetchAll($0, sql: "SELECT digest FROM artifacts") } ?? []
-    let digests = small.compactMap { Digest(bytes: $0) } + objects.digests()
+    let small = index.read { try DatabaseValue.fetchAll($0, sql: "SELECT digest FROM artifacts") } ?? []
+    let digests = small.compactMap { Data.fromDatabaseValue($0).flatMap { Digest(bytes: $0) } } + objects.digests()
     return digests.sorted { $0.hex < $1.hex }
   }
 }

@@ -9,12 +9,24 @@ import Foundation
 struct ObjectFolder: Sendable {
   private let objects: String
   private let staging: String
+  /// Where this process writes; made when it first does.
+  private let scratch = Locked<ScratchFolder?>(nil)
 
   init(root: String) throws(FileError) {
     objects = root + "/objects"
     staging = root + "/staging"
     try FileSystem.makeFolders(objects)
-    try FileSystem.makeFolders(staging)
+  }
+
+  /// A new file's path in this process's folder.
+  private func newFile() throws(FileError) -> String {
+    let folder = try scratch.withLock { (folder) throws(FileError) in
+      if let folder { return folder }
+      let made = try ScratchFolder(in: staging)
+      folder = made
+      return made
+    }
+    return folder.newFile()
   }
 
   func path(of digest: Digest) -> String {
@@ -48,7 +60,7 @@ struct ObjectFolder: Sendable {
     let destination = path(of: content.artifact.digest)
     // Content decides the name, so a file of the right size is this artifact, or damaged: then loading will drop it.
     if let identity = try? FileIdentity(of: destination), identity.byteCount == content.artifact.byteCount { return }
-    let temporary = "\(staging)/\(UUID().uuidString)"
+    let temporary = try newFile()
     do throws(FileError) {
       try OpenFile.creating(temporary).write(content.parts)
       try FileSystem.makeFolders((destination as NSString).deletingLastPathComponent)

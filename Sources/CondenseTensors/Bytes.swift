@@ -1,7 +1,7 @@
 /// Immutable, reference-counted bytes; slicing shares the storage.
 ///
-/// Owned memory is 64-byte aligned at its start, so that typed loads through
-/// ``withElements(of:_:)`` need no copy.
+/// Owned memory is aligned at its start for every element type, and from a page's size on to whole cache lines, so that
+/// typed loads through ``withElements(of:_:)`` need no copy.
 public struct Bytes: Sendable {
   @usableFromInline let storage: Storage
   @usableFromInline let offset: Int
@@ -103,7 +103,8 @@ extension Bytes {
 
     @usableFromInline
     init(count: Int) {
-      memory = .allocate(byteCount: count, alignment: 64)
+      // Small blocks with an alignment of their own leave the allocator with holes that it searches ever longer.
+      memory = .allocate(byteCount: count, alignment: count < 4096 ? 16 : 64)
       release = nil
     }
 

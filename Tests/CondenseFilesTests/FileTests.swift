@@ -61,10 +61,22 @@ struct FileTests {
 
   @Test("A file touched within a tick, or in the future, is not settled")
   func settling() {
-    let identity = FileIdentity(device: 1, inode: 2, byteCount: 3, modificationTime: 0, changeTime: 1_000_000_000)
+    let identity = FileIdentity(device: 1, inode: 2, byteCount: 3, modificationTime: 7, changeTime: 1_000_000_000)
     #expect(!identity.isSettled(at: 1_000_000_000))
     #expect(!identity.isSettled(at: 1_010_000_000))
     #expect(identity.isSettled(at: 2_000_000_000))
     #expect(!identity.isSettled(at: 500_000_000), "the clock was set back")
+    #expect(identity.settles(after: 1_010_000_000) == 40_000_001)
+    #expect(identity.settles(after: 2_000_000_000) == 0)
+    #expect(identity.settles(after: 500_000_000) == nil)
+  }
+
+  @Test("Where a file system keeps whole seconds only, a file settles after two, which nobody waits for")
+  func coarseTimes() {
+    let identity = FileIdentity(
+      device: 1, inode: 2, byteCount: 3, modificationTime: 1_000_000_000, changeTime: 5_000_000_000)
+    #expect(!identity.isSettled(at: 6_500_000_000))
+    #expect(identity.settles(after: 6_500_000_000) == nil)
+    #expect(identity.isSettled(at: 7_500_000_000))
   }
 }

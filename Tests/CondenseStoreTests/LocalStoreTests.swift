@@ -71,15 +71,15 @@ struct LocalStoreTests {
     let temporary = try TemporaryStore()
     let copy = temporary.folder + "-copy"
     defer { try? FileManager.default.removeItem(atPath: copy) }
-    try FileManager.default.createDirectory(atPath: copy + "/v1", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: copy + "/v2", withIntermediateDirectories: true)
     var data = Data((damage == "garbage" ? "no database" : "SQLite format 3\0").utf8)
     data.append(Data(repeating: 0xA5, count: 8192))
-    try data.write(to: URL(fileURLWithPath: copy + "/v1/index.sqlite"))
+    try data.write(to: URL(fileURLWithPath: copy + "/v2/index.sqlite"))
     let store = try LocalStore(folder: copy)
     let content = Self.content(10)
     try store.keep([content], for: [ActionRecord(key: Self.key("a"), artifact: content.artifact)])
     #expect(store.actions([Self.key("a")]) == [content.artifact])
-    #expect(try FileSystem.names(in: copy + "/v1").contains { $0.contains("damaged") })
+    #expect(try FileSystem.names(in: copy + "/v2").contains { $0.contains("damaged") })
   }
 
   @Test("Notes and file records come back; a record is one purpose's")
@@ -101,7 +101,9 @@ struct LocalStoreTests {
     let other = temporary.folder + "/v999"
     try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
     try Data("future".utf8).write(to: URL(fileURLWithPath: other + "/index.sqlite"))
-    _ = try LocalStore(folder: temporary.folder)
+    #expect(try LocalStore(folder: temporary.folder).otherVersions == [])
+    try FileManager.default.removeItem(atPath: temporary.store.root)
+    #expect(try LocalStore(folder: temporary.folder).otherVersions == ["v999"])
     #expect(try Data(contentsOf: URL(fileURLWithPath: other + "/index.sqlite")) == Data("future".utf8))
   }
 

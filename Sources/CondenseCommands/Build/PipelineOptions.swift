@@ -44,7 +44,13 @@ extension LocalStore {
   static func fromEnvironment() throws -> LocalStore {
     do {
       let folder = LocalStore.defaultFolder(environment: ProcessInfo.processInfo.environment)
-      return try LocalStore(folder: AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath))
+      let store = try LocalStore(folder: AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath))
+      if !store.otherVersions.isEmpty {
+        Console().note(
+          "note: the store '\(folder)' holds \(store.otherVersions.joined(separator: ", ")) of another version of condense; "
+            + "left as it is, and a new store started beside it")
+      }
+      return store
     } catch {
       Console().error("\(error)")
       throw ExitCode.failure

@@ -1,4 +1,5 @@
 import CondenseEngine
+import CondenseStore
 import Foundation
 
 /// Shows a build's progress: one live line on a terminal, a plain line now and then elsewhere.

@@ -13,12 +13,12 @@ final class Publisher: Sendable {
   private let formats: ModelFormats
   private let store: any ArtifactStore
   private let runner: ActionRunner
-  private let staging: StagingFolder
+  private let staging: ScratchFolder
   private let published = Locked<[Int: Publication]>([:])
 
   init(
     plan: BuildPlan, models: [ModelSource], formats: ModelFormats, store: any ArtifactStore, runner: ActionRunner,
-    staging: StagingFolder
+    staging: ScratchFolder
   ) {
     self.plan = plan
     self.models = models

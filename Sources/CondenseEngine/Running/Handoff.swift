@@ -7,9 +7,19 @@ import CondenseStore
 final class Handoff: Sendable {
   private struct Contents {
     var tensors: [Digest: EncodedTensor] = [:]
-    /// Oldest first.
+    /// Oldest first, from `oldest` on; what is before it has been dropped.
     var order: [Digest] = []
+    var oldest = 0
     var byteCount = 0
+
+    mutating func dropOldest() {
+      byteCount -= tensors.removeValue(forKey: order[oldest])?.memoryByteCount ?? 0
+      oldest += 1
+      // Moving the rest up at each drop would cost the square of their number.
+      guard oldest > order.count / 2 else { return }
+      order.removeFirst(oldest)
+      oldest = 0
+    }
   }
 
   private let contents = Locked(Contents())
@@ -26,13 +36,7 @@ final class Handoff: Sendable {
       guard contents.tensors.updateValue(tensor, forKey: digest) == nil else { return }
       contents.order.append(digest)
       contents.byteCount += size
-      var dropped = 0
-      while contents.byteCount > capacity, dropped < contents.order.count {
-        let oldest = contents.order[dropped]
-        contents.byteCount -= contents.tensors.removeValue(forKey: oldest)?.memoryByteCount ?? 0
-        dropped += 1
-      }
-      contents.order.removeFirst(dropped)
+      while contents.byteCount > capacity, contents.oldest < contents.order.count { contents.dropOldest() }
     }
   }
 }

@@ -3,6 +3,7 @@ import CondenseFiles
 import CondenseModels
 import CondenseStore
 import CondenseTensors
+import Foundation
 
 /// A model that pipelines of this build read, with what is known about its tensors' digests.
 final class ModelSource: Sendable {
@@ -12,11 +13,29 @@ final class ModelSource: Sendable {
   /// Whether an edit since the model was opened is sure to show in its files' identities.
   private let isSettled: Bool
 
-  init(_ model: any OpenModel, openedAt moment: Int64) {
+  /// Opens the model at `path`.
+  ///
+  /// A file that was written to a moment ago is let come to rest first: another edit within the same tick of the clock
+  /// would show in nothing, and tensors from before and after it could come together in one build.
+  ///
+  /// - Throws: ``ModelError``.
+  init(_ path: String, format: String?, formats: ModelFormats) throws(ModelError) {
+    var moment = FileIdentity.now
+    var model = try formats.open(path, format: format)
+    for _ in 0..<ModelSource.mostWaits {
+      let waits = model.files.compactMap { $0.identity.settles(after: moment) }
+      guard let wait = waits.max(), wait > 0 else { break }
+      usleep(UInt32(wait / 1000) + 1)
+      moment = FileIdentity.now
+      model = try formats.open(path, format: format)
+    }
     self.model = model
     recordName = "\(model.format) \(model.path)"
     isSettled = model.files.allSatisfy { $0.identity.isSettled(at: moment) }
   }
+
+  /// A model that is written to without a pause is read as it is, and held to what it was at each tensor.
+  private static let mostWaits = 10
 
   /// The largest tensor's bytes.
   var largestByteCount: Int { model.tensors.map(\.byteCount).max() ?? 0 }

@@ -130,12 +130,11 @@ public struct PipelineLoader: Sendable {
       loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: known))
       return
     }
-    let openedAt = FileIdentity.now
     do {
-      let model = try formats.open(path, format: pipeline.model.format?.value)
+      let model = try ModelSource(path, format: pipeline.model.format?.value, formats: formats)
       modelIndices[key] = loaded.models.count
       loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: loaded.models.count))
-      loaded.models.append(ModelSource(model, openedAt: openedAt))
+      loaded.models.append(model)
     } catch {
       refuse(
         error.isMissing
