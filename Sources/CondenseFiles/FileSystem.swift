@@ -1,3 +1,4 @@
+import CondenseTensors
 import Foundation
 
 /// Folders, renames and removals, with errors that name the path.
@@ -32,6 +33,20 @@ public enum FileSystem {
   /// Removes a file; fine if there is none.
   public static func remove(_ path: String) throws(FileError) {
     guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path, code: errno) }
+  }
+
+  /// Whether a small file cannot be written to the folder for want of space: tells what is behind the error of a library
+  /// that does not say.
+  public static func isFull(_ folder: String) -> Bool {
+    let path = "\(folder)/.room-\(UUID().uuidString)"
+    defer { unlink(path) }
+    do {
+      try OpenFile.creating(path).write(
+        Bytes(count: 4096) { _ = $0.initializeMemory(as: UInt8.self, repeating: 1) }, at: 0)
+      return false
+    } catch {
+      return error.isDiskFull
+    }
   }
 
   /// Waits until the folder's entries are on the disk, so that a rename in it survives a power cut.

@@ -38,7 +38,8 @@ public final class ScratchFolder: Sendable {
   /// A name in the folder that is not taken.
   public func newFile() -> String { path + "/" + UUID().uuidString }
 
-  private static func removeAbandoned(in parent: String) {
+  /// Removes the folders of processes that are gone; does nothing where `parent` is missing.
+  public static func removeAbandoned(in parent: String) {
     for name in (try? FileSystem.names(in: parent)) ?? [] where name.hasSuffix(lockSuffix) {
       let lockPath = parent + "/" + name
       guard let lock = try? FileLock.attempt(lockPath) else { continue }

@@ -16,6 +16,7 @@ struct ObjectFolder: Sendable {
     objects = root + "/objects"
     staging = root + "/staging"
     try FileSystem.makeFolders(objects)
+    ScratchFolder.removeAbandoned(in: staging)
   }
 
   /// A new file's path in this process's folder.

@@ -28,7 +28,7 @@ final class StoreIndex: Sendable {
     self.path = path
     do {
       current = Locked(try StoreIndex.open(path))
-    } catch let error as DatabaseError where StoreIndex.isDamage(error) {
+    } catch let error as DatabaseError where StoreIndex.isDamage(error, path) {
       current = Locked(try StoreIndex.restarted(path, damaged: try? FileIdentity(of: path).inode))
     } catch {
       throw StoreIndex.failure("open", path, error)
@@ -41,7 +41,7 @@ final class StoreIndex: Sendable {
     do {
       return try connection.pool.read(body)
     } catch {
-      if let error = error as? DatabaseError, StoreIndex.isDamage(error) { _ = try? restart(connection) }
+      if let error = error as? DatabaseError, StoreIndex.isDamage(error, path) { _ = try? restart(connection) }
       return nil
     }
   }
@@ -51,7 +51,7 @@ final class StoreIndex: Sendable {
     let connection = current.withLock { $0 }
     do {
       try connection.pool.write(body)
-    } catch let error as DatabaseError where StoreIndex.isDamage(error) {
+    } catch let error as DatabaseError where StoreIndex.isDamage(error, path) {
       let fresh = try restart(connection)
       do { try fresh.pool.write(body) } catch { throw StoreIndex.failure("write", path, error) }
     } catch {
@@ -116,8 +116,10 @@ extension StoreIndex {
 
   /// Whether the database itself is to blame. The statements are always the same, so one that is refused as wrong
   /// speaks of a damaged schema.
-  private static func isDamage(_ error: DatabaseError) -> Bool {
-    [
+  private static func isDamage(_ error: DatabaseError, _ path: String) -> Bool {
+    // A version in the header that SQLite does not know makes a database read-only to it.
+    if error.resultCode == .SQLITE_READONLY { return access(path, W_OK) == 0 }
+    return [
       .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_FORMAT,
       .SQLITE_SCHEMA, .SQLITE_INTERNAL, .SQLITE_EMPTY, .SQLITE_TOOBIG, .SQLITE_RANGE,
     ].contains(error.resultCode)
@@ -148,7 +150,8 @@ extension StoreIndex {
   private static func failure(_ operation: String, _ path: String, _ error: any Error) -> StoreError {
     if let error = error as? StoreError { return error }
     let isFull =
-      (error as? DatabaseError).map { $0.resultCode == .SQLITE_FULL || $0.message?.contains("full") == true } ?? false
+      (error as? DatabaseError)?.resultCode == .SQLITE_FULL
+      || FileSystem.isFull((path as NSString).deletingLastPathComponent)
     return StoreError("the store: cannot \(operation) '\(path)': \(isFull ? "the disk is full" : "\(error)")")
   }
 }

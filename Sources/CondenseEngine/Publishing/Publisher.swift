@@ -101,7 +101,8 @@ final class Publisher: Sendable {
           .facts(contentKey)
       } catch {
         try? FileSystem.remove(file)
-        throw error
+        // Where one tensor is gone others may be: made again one at a time, each would cost a file written in vain.
+        throw error is LostInputs ? runner.lost(nodes, artifacts) : error
       }
     }
     return Candidate(

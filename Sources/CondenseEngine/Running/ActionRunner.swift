@@ -126,6 +126,21 @@ final class ActionRunner: Sendable {
     return tensor
   }
 
+  /// All of these nodes whose tensors the store has lost.
+  func lost(_ nodes: [BuildGraph.NodeID], _ artifacts: [Artifact]) -> LostInputs {
+    var lost = LostInputs(nodes: [])
+    for (node, artifact) in zip(nodes, artifacts) {
+      do {
+        _ = try tensor(node, artifact)
+      } catch let error as LostInputs {
+        lost.nodes += error.nodes
+      } catch {
+        // Whatever else is wrong shows when the tensor is read again.
+      }
+    }
+    return lost
+  }
+
   private func tensor(_ job: Job, _ input: Int) throws -> EncodedTensor {
     guard job.inputs.indices.contains(input), let artifact = job.inputs[input].artifact else {
       preconditionFailure("a node runs when its inputs are there")

@@ -17,6 +17,7 @@ package struct Scheduler: Sendable {
   private var followers: [NodeID: [NodeID]] = [:]
   /// Nodes that found an input gone, by that input.
   private var waitingForAgain: [NodeID: [NodeID]] = [:]
+  /// How often each node's artifact was found gone.
   private var timesLost: [NodeID: Int] = [:]
 
   private var lookups: [Lookup] = []
@@ -122,6 +123,8 @@ package struct Scheduler: Sendable {
     return batch
   }
 
+  /// A store that loses what was just made more often than this is not worth another try.
+  private static let mostLosses = 3
   private static let largestBatch = 64
   private static let batchByteCount = 128 << 10
 
@@ -157,8 +160,8 @@ package struct Scheduler: Sendable {
   /// those run again, then it does.
   package mutating func lost(_ node: NodeID, inputs: [NodeID]) {
     inFlight -= 1
-    timesLost[node, default: 0] += 1
-    guard timesLost[node, default: 0] <= 3, !inputs.isEmpty else {
+    for input in inputs { timesLost[input, default: 0] += 1 }
+    guard !inputs.isEmpty, inputs.allSatisfy({ timesLost[$0, default: 0] <= Scheduler.mostLosses }) else {
       fail(node, LostArtifacts())
       return
     }

@@ -1,0 +1,1 @@
+"""The attacks of Scripts/attack, a module for each kind."""
