@@ -39,7 +39,7 @@ struct CheckerTests {
       ("[{prune: {sparsity: [1]}}]", "found a list", "[1]"),
       ("[{quantize: {dtype: int9}}]", "did you mean 'int8'?", "int9"),
       ("[{quantize: {symmetric: yes}}]", "did you mean 'true'?", "yes"),
-      ("[{quantize: {granularity: {group: 0}}}]", "{group: a whole number from 1}", "{group"),
+      ("[{quantize: {granularity: {group: 0}}}]", "{group: a whole number from 1 to 1073741824}", "{group"),
       ("[{prune: {sparsity: 1, pattern: {block: [1]}}}]", "for pattern, found a mapping", "{block"),
       ("[{prune: {sparsity: 1, pattern: 9:1}}]", "expected unstructured, channel, N:M", "9:1"),
       ("[{prune: {sparsity: 1, threshold: 2}}]", "give a sparsity or a threshold, not both", "2}"),

@@ -1,83 +1,60 @@
 /// Cuts ascending bins into clusters so that the sum of squared distances to the clusters' means is least.
 ///
-/// The cost of a cluster has the Monge property, which makes both ways below exact: a dynamic programme by divide and
-/// conquer, and for many bins its Lagrangian form, where each cluster costs λ extra and λ is found by which the number
-/// of clusters comes out right (Aggarwal, Schieber and Tokuyama, 1994).
+/// The cost of a cluster has the Monge property, which makes the Lagrangian form exact: each cluster costs λ extra, λ is
+/// found by which the number of clusters comes out right, and where several numbers cost the same, two solutions with
+/// too few and too many clusters are spliced into one with the number asked for (Aggarwal, Schieber and Tokuyama,
+/// "Finding a Minimum-Weight k-Link Path in Graphs with the Concave Monge Property", 1994).
 enum ClusterBoundaries {
   /// The first bin of each cluster.
   static func best(_ bins: ValueBins, levels: Int) -> [Int] {
     guard bins.count > levels else { return Array(0..<bins.count) }
     guard levels > 1 else { return [0] }
     let cost = ClusterCost(bins)
-    // Work grows with bins × levels here and with bins alone there.
-    if bins.count * levels <= 1 << 18 { return byDivision(cost, levels: levels) }
-    return byLagrangian(cost, levels: levels)
-  }
-
-  // Row by row: the least cost of the first j bins in k clusters. The best last cut moves right with j.
-  private static func byDivision(_ cost: ClusterCost, levels: Int) -> [Int] {
-    let count = cost.count
-    var previous = (0...count).map { $0 == 0 ? 0 : cost.of(0, $0) }
-    var cuts: [[Int32]] = []
-    for level in 1..<levels {
-      var current = [Double](repeating: .infinity, count: count + 1)
-      var cut = [Int32](repeating: 0, count: count + 1)
-      // Segments of j with the range in which their best cuts lie.
-      var pending = [(level + 1, count, level, count - 1)]
-      while let (low, high, cutLow, cutHigh) = pending.popLast() {
-        guard low <= high else { continue }
-        let middle = (low + high) / 2
-        var best = Double.infinity
-        var bestCut = cutLow
-        for candidate in cutLow...max(cutLow, min(cutHigh, middle - 1)) {
-          let total = previous[candidate] + cost.of(candidate, middle)
-          if total < best {
-            best = total
-            bestCut = candidate
-          }
-        }
-        current[middle] = best
-        cut[middle] = Int32(bestCut)
-        pending.append((low, middle - 1, cutLow, bestCut))
-        pending.append((middle + 1, high, bestCut, cutHigh))
-      }
-      cuts.append(cut)
-      previous = current
-    }
-    var starts: [Int] = []
-    var end = count
-    for cut in cuts.reversed() {
-      end = Int(cut[end])
-      starts.append(end)
-    }
-    starts.append(0)
-    return starts.reversed()
-  }
-
-  private static func byLagrangian(_ cost: ClusterCost, levels: Int) -> [Int] {
-    let whole = cost.of(0, cost.count)
+    var few = Solution([0], cost)
+    var many = Solution(Array(0..<cost.count), cost)
     // λ too small makes too many clusters, too large too few. No cluster is worth more than all of the cost.
     var tooSmall = 0.0
-    var tooLarge = whole
+    var tooLarge = few.cost
     // Panter and Dite's high-resolution error falls with the square of the levels, and λ is its slope.
-    var lambda = 2 * whole / Double(levels * levels * levels)
-    var few: [Int] = [0]
-    for _ in 0..<64 {
-      let starts = withPenalty(cost, lambda)
-      if starts.count == levels { return starts }
-      if starts.count < levels {
-        if starts.count > few.count { few = starts }
+    var lambda = 2 * few.cost / Double(levels * levels * levels)
+    for pass in 0..<mostPasses {
+      let found = Solution(withPenalty(cost, lambda), cost)
+      if found.starts.count == levels { return found.starts }
+      let isKnown = found.starts.count == few.starts.count || found.starts.count == many.starts.count
+      if found.starts.count < levels {
+        if found.starts.count > few.starts.count { few = found }
         tooLarge = min(tooLarge, lambda)
       } else {
+        if found.starts.count < many.starts.count { many = found }
         tooSmall = max(tooSmall, lambda)
       }
-      let ratio = Double(starts.count) / Double(levels)
-      lambda *= ratio * ratio * ratio
-      if !(lambda > tooSmall && lambda < tooLarge) { lambda = (tooSmall + tooLarge) / 2 }
-      if !(lambda > tooSmall && lambda < tooLarge) { break }
+      // By the same high-resolution rule first; then by the λ for which the two solutions so far cost the same. Where
+      // none is better there, all numbers of clusters between theirs share it.
+      let ratio = Double(found.starts.count) / Double(levels)
+      let next = lambda * ratio * ratio * ratio
+      if pass < 6 && next > tooSmall && next < tooLarge {
+        lambda = next
+      } else {
+        let shared = (few.cost - many.cost) / Double(many.starts.count - few.starts.count)
+        if isKnown && shared == lambda || !(shared > 0) { break }
+        lambda = shared
+      }
     }
-    // Several numbers of clusters share this λ: spend what is left on the cuts that save most.
-    return refined(cost, few, levels: levels)
+    return spliced(few.starts, many.starts, levels: levels, end: cost.count)
+  }
+
+  private static let mostPasses = 64
+
+  private struct Solution {
+    var starts: [Int]
+    var cost: Double
+
+    init(_ starts: [Int], _ cost: ClusterCost) {
+      self.starts = starts
+      self.cost = starts.indices.reduce(0) { sum, number in
+        sum + cost.of(starts[number], number + 1 < starts.count ? starts[number + 1] : cost.count)
+      }
+    }
   }
 
   /// The best clusters where each costs `lambda` extra, of any number.
@@ -127,25 +104,20 @@ enum ClusterBoundaries {
     return starts.reversed()
   }
 
-  /// Cuts clusters in two, the most rewarding first, until there are `levels`.
-  private static func refined(_ cost: ClusterCost, _ starts: [Int], levels: Int) -> [Int] {
-    var starts = starts
-    while starts.count < levels {
-      var best: (saved: Double, cut: Int)?
-      for (number, start) in starts.enumerated() {
-        let end = number + 1 < starts.count ? starts[number + 1] : cost.count
-        guard end - start > 1 else { continue }
-        let before = cost.of(start, end)
-        for middle in start + 1..<end {
-          let saved = before - cost.of(start, middle) - cost.of(middle, end)
-          if saved > best?.saved ?? -.infinity { best = (saved, middle) }
-        }
+  /// Takes the first clusters of `many` and the last ones of `few`, `levels` in all.
+  ///
+  /// They can change over where a cluster of `many` lies within one of `few` and is as much later as clusters are
+  /// missing there; there is always one. By the Monge property the two crossed solutions cost no more than the two.
+  private static func spliced(_ few: [Int], _ many: [Int], levels: Int, end: Int) -> [Int] {
+    let missing = levels - few.count
+    for number in few.indices where number + missing < many.count {
+      let fewEnd = number + 1 < few.count ? few[number + 1] : end
+      let manyEnd = number + missing + 1 < many.count ? many[number + missing + 1] : end
+      if few[number] <= many[number + missing] && manyEnd <= fewEnd {
+        return Array(many[...(number + missing)]) + few[(number + 1)...]
       }
-      guard let cut = best?.cut else { break }
-      starts.append(cut)
-      starts.sort()
     }
-    return starts
+    return few
   }
 }
 
@@ -156,15 +128,21 @@ struct ClusterCost {
   private let squares: [Double]
 
   init(_ bins: ValueBins) {
+    // Distances are taken from the mean of all, so that an offset that all share costs no precision.
+    let total = bins.weights.reduce(0, +)
+    let offset = total > 0 ? bins.sums.reduce(0, +) / total : 0
     var weights = [0.0]
     var sums = [0.0]
     var squares = [0.0]
+    weights.reserveCapacity(bins.count + 1)
+    sums.reserveCapacity(bins.count + 1)
+    squares.reserveCapacity(bins.count + 1)
     for bin in 0..<bins.count {
       // What is lost within a bin is lost whatever the clusters, so its mean stands for it.
-      let mean = bins.sums[bin] / bins.weights[bin]
+      let mean = bins.sums[bin] / bins.weights[bin] - offset
       weights.append(weights[bin] + bins.weights[bin])
-      sums.append(sums[bin] + bins.sums[bin])
-      squares.append(squares[bin] + mean * bins.sums[bin])
+      sums.append(sums[bin] + mean * bins.weights[bin])
+      squares.append(squares[bin] + mean * mean * bins.weights[bin])
     }
     self.weights = weights
     self.sums = sums

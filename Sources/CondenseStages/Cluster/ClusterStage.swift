@@ -8,7 +8,7 @@ public struct ClusterStage: Stage {
 
   public var description: StageDescription {
     StageDescription(
-      name: "cluster", version: 1,
+      name: "cluster", version: 2,
       summary: "Replaces weights by a few shared values, the best for their number; zeros stay zero.",
       parameters: ClusterParameters.descriptions, examples: ClusterStage.examples)
   }
@@ -34,39 +34,58 @@ struct Clustering: ConfiguredStage {
   }
 
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
+    try input.checkParts()
     let tensor = input.masked()
     guard case .elements(.plain(let bytes)) = tensor.payload else { throw StageError("cluster takes plain elements") }
     let values = try FloatInput(bytes, dtype: tensor.dtype, mask: tensor.mask)
     let levels = settings.count - (tensor.mask.map { hasZeros($0, tensor.shape) } == true ? 1 : 0)
-    let channels = settings.perChannel ? tensor.shape.channelCount : 1
-    let parts = ElementParts(settings.perChannel ? .channel : .tensor, shape: tensor.shape)
+    // A tensor without elements has one codebook, an empty one.
+    let perChannel = settings.perChannel && tensor.shape.elementCount > 0
+    let parts = ElementParts(perChannel ? .channel : .tensor, shape: tensor.shape)
     let counts = (0..<parts.count).map { part in
       tensor.mask.map { Bitmap.popcount($0, in: parts[part]) } ?? parts[part].count
     }
-    var codebooks: [[Float]] = []
+    var codebooks: [[Double]] = []
     let indices = Bytes(count: values.count) { target in
-      values.withValues { values in
-        var next = 0
-        for count in counts {
-          let part = next..<next + count
-          let result = OptimalClusters.find(
-            UnsafeBufferPointer(rebasing: values[part]), levels: levels,
-            into: UnsafeMutableRawBufferPointer(rebasing: target[part])
-          ) { Clustering.representable($0, tensor.dtype) }
-          codebooks.append(result)
-          next += count
-        }
+      var next = 0
+      for count in counts {
+        let part = next..<next + count
+        let indices = UnsafeMutableRawBufferPointer(rebasing: target[part])
+        codebooks.append(
+          kept(bytes, values, part, tensor.dtype, levels: levels, into: indices)
+            ?? values.withValues { values in
+              OptimalClusters.find(UnsafeBufferPointer(rebasing: values[part]), levels: levels, into: indices) {
+                Clustering.representable($0, tensor.dtype)
+              }.map { Double($0) }
+            })
+        next += count
       }
     }
     let size = codebooks.map(\.count).max() ?? 0
     // Shorter codebooks repeat their last value; no index points there.
     let entries = codebooks.flatMap { $0 + Array(repeating: $0.last ?? 0, count: size - $0.count) }
-    guard let elements = tensor.dtype.bytes(entries) else {
-      throw StageError("\(tensor.dtype.rawValue) holds no floating-point numbers")
-    }
+    guard let elements = tensor.dtype == .f64 ? Bytes(elements: entries) : tensor.dtype.bytes(entries.map { Float($0) })
+    else { throw StageError("\(tensor.dtype.rawValue) holds no floating-point numbers") }
     return EncodedTensor(
       dtype: tensor.dtype, shape: tensor.shape, mask: tensor.mask,
-      payload: .indices(indices, Codebook(size: size, channels: channels, elements: .plain(elements))))
+      payload: .indices(indices, Codebook(size: size, channels: parts.count, elements: .plain(elements))))
+  }
+
+  /// The values themselves where they are no more than `levels` different ones: nothing is lost, however close they are.
+  private func kept(
+    _ bytes: Bytes, _ values: FloatInput, _ part: Range<Int>, _ dtype: DType, levels: Int,
+    into indices: UnsafeMutableRawBufferPointer
+  ) -> [Double]? {
+    if dtype == .f64 {
+      return bytes.withElements(of: Double.self) { values in
+        FewValues.indexed(UnsafeBufferPointer(rebasing: values[part]), atMost: levels, into: indices) { $0.bitPattern }
+      }
+    }
+    return values.withValues { values in
+      FewValues.indexed(UnsafeBufferPointer(rebasing: values[part]), atMost: levels, into: indices) {
+        UInt64($0.bitPattern)
+      }
+    }?.map { Double($0) }
   }
 
   private func hasZeros(_ mask: Bytes, _ shape: Shape) -> Bool {

@@ -11,7 +11,9 @@ enum OptimalClusters {
     representable: (Float) -> Float
   ) -> [Float] {
     guard !values.isEmpty else { return [] }
-    let bins = values.count <= largestExact ? ValueBins(distinct: values) : ValueBins(histogram: values, levels: levels)
+    var bins = values.count <= largestExact ? ValueBins(distinct: values) : ValueBins(histogram: values, levels: levels)
+    // Values that are close together for where they lie share few bins: then each has its own after all.
+    if values.count > largestExact && bins.count < 16 * levels { bins = ValueBins(distinct: values) }
     let starts = ClusterBoundaries.best(bins, levels: levels)
     var centroids: [Float] = []
     /// For each bin its cluster.

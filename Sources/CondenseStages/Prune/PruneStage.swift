@@ -7,7 +7,7 @@ public struct PruneStage: Stage {
 
   public var description: StageDescription {
     StageDescription(
-      name: "prune", version: 1,
+      name: "prune", version: 2,
       summary: "Sets the smallest weights to zero; what is left keeps its bits.",
       parameters: PruneParameters.descriptions, examples: PruneStage.examples)
   }
@@ -48,6 +48,7 @@ struct Pruning: ConfiguredStage {
   }
 
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
+    if spansModel && allocation == nil { throw StageError("a sparsity over the model needs an allocation") }
     let tensor = try plain(input)
     let keep: Bytes
     switch settings.pattern {
@@ -76,6 +77,7 @@ struct Pruning: ConfiguredStage {
     guard !input.form.isCoded, !input.form.isClustered, !input.form.isQuantized else {
       throw StageError("prune takes plain elements")
     }
+    try input.checkParts()
     do { return try input.expanded() } catch { throw StageError("\(error)") }
   }
 

@@ -16,8 +16,8 @@ struct PruningUnits {
     var columns: Int
     var blockRows: Int
     var blockColumns: Int
-    var blocksAcross: Int { (columns + blockColumns - 1) / blockColumns }
-    var blocksDown: Int { (rows + blockRows - 1) / blockRows }
+    var blocksAcross: Int { (columns - 1) / blockColumns + 1 }
+    var blocksDown: Int { (rows - 1) / blockRows + 1 }
   }
 
   /// Single elements.
@@ -34,17 +34,18 @@ struct PruningUnits {
 
   /// Blocks of the matrix [axis 0, the rest]; a block's score is the mean magnitude of its elements.
   init(blocks values: FloatInput, _ blockRows: Int, _ blockColumns: Int, shape: Shape) {
+    elementCount = values.count
+    unitSize = 1
+    scores = []
+    // Without elements there are no blocks, however long an axis claims to be.
+    guard elementCount > 0 else { return }
     let rows = shape.channelCount
     let columns = shape.elementsPerChannel
     let grid = Grid(
-      rows: rows, columns: columns, blockRows: min(blockRows, max(1, rows)),
-      blockColumns: min(blockColumns, max(1, columns)))
+      rows: rows, columns: columns, blockRows: min(blockRows, rows), blockColumns: min(blockColumns, columns))
     self.grid = grid
-    elementCount = values.count
     unitSize = grid.blockRows * grid.blockColumns
-    scores = []
     scores.reserveCapacity(grid.blocksDown * grid.blocksAcross)
-    guard columns > 0 else { return }
     values.withValues { values in
       for top in stride(from: 0, to: rows, by: grid.blockRows) {
         let bottom = min(top + grid.blockRows, rows)

@@ -8,7 +8,7 @@ public struct QuantizeStage: Stage {
 
   public var description: StageDescription {
     StageDescription(
-      name: "quantize", version: 1,
+      name: "quantize", version: 2,
       summary: "Rounds weights, or a clustered tensor's codebook, to a small type; no pruned tensor gains a zero.",
       parameters: QuantizeParameters.descriptions, examples: QuantizeStage.examples)
   }
@@ -36,6 +36,7 @@ struct Quantization: ConfiguredStage {
   }
 
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
+    try input.checkParts()
     var result = input
     let rounding = Rounding(settings: settings, dtype: input.dtype)
     switch input.payload {
@@ -71,13 +72,15 @@ struct QuantizeParameters: Equatable {
   var granularity: Granularity
   var isSymmetric: Bool
 
+  private static let groupSizes = 1...1 << 30
+
   static let descriptions: [ParameterDescription] = [
     ParameterDescription(
       "dtype", .word(QuantizedType.allCases.map(\.rawValue)), default: .string(QuantizedType.int8.rawValue),
       "The type that weights are rounded to."),
     ParameterDescription(
       "granularity",
-      .either([.word(["tensor", "channel"]), .choice([(key: "group", type: .integer(1...Int.max))])]),
+      .either([.word(["tensor", "channel"]), .choice([(key: "group", type: .integer(groupSizes))])]),
       default: .string("tensor"),
       "What shares a scale: the tensor, each channel (index of axis 0), or runs of a number of weights."),
     ParameterDescription(
@@ -94,8 +97,8 @@ struct QuantizeParameters: Equatable {
     case nil, .string("tensor"): granularity = .tensor
     case .string("channel"): granularity = .channel
     case let value:
-      guard let size = value?.map?["group"]?.int, size >= 1 else {
-        throw ParameterError("granularity", "expected tensor, channel or {group: 128}")
+      guard let size = value?.map?["group"]?.int, QuantizeParameters.groupSizes.contains(size) else {
+        throw ParameterError("granularity", "expected tensor, channel or {group: 128}, with 1 to 2^30 weights a group")
       }
       granularity = .group(size)
     }
