@@ -26,7 +26,7 @@ extension EncodedTensor {
         .quantized(quantized(count, shape: shape, isNonzero: isMasked, using: &generator)))
     default:
       let size = [1, 3, 16, 255, 256].randomElement(using: &generator) ?? 16
-      let channels = shape.rank > 0 && shape.channelCount > 0 && Bool.random(using: &generator) ? shape.channelCount : 1
+      let channels = shape.rank > 0 && shape.elementCount > 0 && Bool.random(using: &generator) ? shape.channelCount : 1
       var indices: [UInt8] = []
       for _ in 0..<count { indices.append(UInt8(min(Int.random(in: 0..<size, using: &generator), size - 1))) }
       let entries = Shape(vector: size * channels)
@@ -68,7 +68,8 @@ extension EncodedTensor {
   ) -> Quantized {
     let type = QuantizedType.allCases.randomElement(using: &generator) ?? .int8
     let granularity = type.isScaled ? granularities.randomElement(using: &generator) ?? .tensor : .tensor
-    let parts = type.isScaled ? ElementParts(granularity, shape: shape).count : 0
+    let hasParts = type.isScaled && (shape.elementCount > 0 || granularity == .tensor)
+    let parts = hasParts ? ElementParts(granularity, shape: shape).count : 0
     let hasZeroPoints = [.int8, .uint8, .int4].contains(type) && Bool.random(using: &generator)
     var codes = bytes(count, width: type.codeWidth, isNonzero: isNonzero, using: &generator).array
     if type == .int4 { codes = codes.map { $0 & 8 == 0 ? $0 & 7 : $0 | 0xF0 } }

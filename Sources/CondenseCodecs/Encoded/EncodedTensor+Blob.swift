@@ -114,7 +114,8 @@ extension EncodedTensor {
     } else {
       let values = try reader.bytes("values", dtype)
       if metadata["mask"] == "implied" {
-        guard values.count == shape.elementCount * dtype.byteWidth else {
+        let (size, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.byteWidth)
+        guard !overflow, values.count == size else {
           throw DecodingError("the artifact's values do not fill \(shape)")
         }
         let grid = ElementGrid(
@@ -180,7 +181,7 @@ private struct BlobReader {
     var codes = try bytes(role, type.storedDType)
     if type == .int4 {
       guard let count = header.metadata["codes"].flatMap({ Int($0) }), count >= 0,
-        codes.count == (count + 1) / 2
+        codes.count == count / 2 + count % 2
       else { throw DecodingError("the artifact does not say how many 4-bit codes it has") }
       codes = Nibbles.unpacked(codes, count: count)
     }

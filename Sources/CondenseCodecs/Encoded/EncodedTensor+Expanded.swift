@@ -25,14 +25,20 @@ extension EncodedTensor {
 
   /// How many elements the payload has: all, or those that the mask keeps.
   ///
-  /// - Throws: ``DecodingError`` where the mask is not one of the shape.
+  /// - Throws: ``DecodingError`` where the mask is not one of the shape, or no memory could hold the elements.
   public func survivorCount() throws(DecodingError) -> Int {
+    // From here on, a number of elements times any width is a number of bytes.
+    guard shape.elementCount <= Int.max / EncodedTensor.widestElement else {
+      throw DecodingError("a tensor of \(shape) has too many elements")
+    }
     guard let mask else { return shape.elementCount }
     guard Bitmap.isWellFormed(mask, bitCount: shape.elementCount) else {
       throw DecodingError("the mask has \(mask.count) bytes and does not fit \(shape)")
     }
     return Bitmap.popcount(mask, in: 0..<shape.elementCount)
   }
+
+  private static let widestElement = 8
 
   private func survivorBytes() throws(DecodingError) -> Bytes {
     let count = try survivorCount()
@@ -45,8 +51,7 @@ extension EncodedTensor {
       }
       return bytes
     case .elements(.quantized(let quantized)):
-      let parts = ElementParts(quantized.granularity, shape: shape)
-      return try sourceBytes(quantized.dequantized(counts: survivorCounts(parts)))
+      return try sourceBytes(quantized.dequantized(counts: survivorCounts(quantized.granularity)))
     case .indices(let indices, let codebook):
       guard indices.count == count else {
         throw DecodingError("there are \(indices.count) indices for \(count) elements")
@@ -55,9 +60,11 @@ extension EncodedTensor {
     }
   }
 
-  /// For each part, how many of its elements are kept.
-  private func survivorCounts(_ parts: ElementParts) -> [Int] {
-    (0..<parts.count).map { part in
+  /// For each part, how many of its elements are kept. Without elements there are no channels and no groups.
+  private func survivorCounts(_ granularity: Granularity) -> [Int] {
+    if shape.elementCount == 0 { return granularity == .tensor ? [0] : [] }
+    let parts = ElementParts(granularity, shape: shape)
+    return (0..<parts.count).map { part in
       mask.map { Bitmap.popcount($0, in: parts[part]) } ?? parts[part].count
     }
   }
@@ -70,10 +77,7 @@ extension EncodedTensor {
   }
 
   private func lookedUp(_ indices: Bytes, _ codebook: Codebook) throws(DecodingError) -> Bytes {
-    let (entries, overflow) = codebook.size.multipliedReportingOverflow(by: codebook.channels)
-    guard codebook.size >= 0, codebook.size <= 256, !overflow,
-      codebook.channels == 1 || codebook.channels == shape.channelCount
-    else { throw DecodingError("a codebook of \(codebook.channels) × \(codebook.size) does not fit \(shape)") }
+    let entries = try codebook.entryCount(for: shape)
     let table = try codebook.entries(dtype: dtype)
     guard table.count == entries * dtype.byteWidth else {
       throw DecodingError("the codebook has \(table.count) bytes for \(entries) entries of \(dtype.rawValue)")
@@ -81,8 +85,7 @@ extension EncodedTensor {
     if let worst = indices.withUnsafeBytes({ $0.max() }), Int(worst) >= codebook.size {
       throw DecodingError("index \(worst) is beyond a codebook of \(codebook.size)")
     }
-    let parts = ElementParts(codebook.channels == 1 ? .tensor : .channel, shape: shape)
-    let counts = survivorCounts(parts)
+    let counts = survivorCounts(codebook.channels == 1 ? .tensor : .channel)
     switch dtype.byteWidth {
     case 1: return Self.gather(UInt8.self, indices, table, counts: counts, size: codebook.size)
     case 2: return Self.gather(UInt16.self, indices, table, counts: counts, size: codebook.size)
@@ -139,11 +142,25 @@ extension EncodedTensor {
 }
 
 extension Codebook {
-  /// The entries in the source's type, channel by channel.
+  /// How many entries a codebook of this shape has in all.
+  ///
+  /// - Throws: ``DecodingError`` where a tensor of `shape` can have no such codebook. One without elements has no
+  ///   channels to speak of: memory must not follow an axis that holds nothing.
+  func entryCount(for shape: Shape) throws(DecodingError) -> Int {
+    let fits = channels == 1 || channels == shape.channelCount && (shape.elementCount > 0 || size == 0)
+    let (entries, overflow) = size.multipliedReportingOverflow(by: channels)
+    guard (0...256).contains(size), fits, !overflow, entries <= Int.max / 8 else {
+      throw DecodingError("a codebook of \(channels) × \(size) does not fit \(shape)")
+    }
+    return entries
+  }
+
+  /// The entries in the source's type, channel by channel. Needs a checked ``entryCount(for:)``.
   func entries(dtype: DType) throws(DecodingError) -> Bytes {
     switch elements {
     case .plain(let bytes): return bytes
     case .quantized(let quantized):
+      if size == 0 { return Bytes() }
       let counts =
         quantized.granularity == .channel ? Array(repeating: size, count: channels) : [size * channels]
       guard let bytes = dtype.bytes(try quantized.dequantized(counts: counts)) else {

@@ -45,6 +45,9 @@ extension QuantizedType {
 }
 
 extension Granularity {
+  /// The most elements that a group is said to have: more is never needed, and sums with it stay within an `Int`.
+  static let largestGroup = 1 << 62
+
   /// `tensor`, `channel` or `group 128`.
   var text: String {
     switch self {
@@ -59,7 +62,8 @@ extension Granularity {
     case "tensor": self = .tensor
     case "channel": self = .channel
     default:
-      guard text.hasPrefix("group "), let size = Int(text.dropFirst(6)), size > 0 else { return nil }
+      guard text.hasPrefix("group "), let size = Int(text.dropFirst(6)), (1...Granularity.largestGroup).contains(size)
+      else { return nil }
       self = .group(size)
     }
   }

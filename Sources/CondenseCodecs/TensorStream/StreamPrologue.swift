@@ -78,8 +78,10 @@ extension StreamPrologue {
     default:
       let size = try reader.number("the codebook's size", limit: 256)
       let channels = try reader.number("the codebook's channels")
-      guard channels == 1 || channels == shape.channelCount else {
-        throw reader.error("a codebook of \(channels) channels does not fit \(shape)")
+      do {
+        _ = try Codebook(size: size, channels: channels, elements: .plain(Bytes())).entryCount(for: shape)
+      } catch {
+        throw reader.error(error.message)
       }
       payload = .indices(
         size: size, channels: channels, quantized: flags >> 4 == 3 ? try QuantizedLayout(from: &reader) : nil)
@@ -96,6 +98,18 @@ extension StreamPrologue.QuantizedLayout {
       type: quantized.type, granularity: quantized.granularity, hasZeroPoints: quantized.zeroPoints != nil)
   }
 
+  /// How many scales elements of `shape` have; at most one for each element where it is more than one.
+  ///
+  /// - Throws: ``DecodingError`` for groups that no stream can name.
+  func partCount(_ shape: Shape) throws(DecodingError) -> Int {
+    if case .group(let size) = granularity, !(1...Granularity.largestGroup).contains(size) {
+      throw DecodingError("groups of \(size) elements")
+    }
+    guard type.isScaled else { return 0 }
+    guard shape.elementCount > 0 || granularity == .tensor else { return 0 }
+    return ElementParts(granularity, shape: shape).count
+  }
+
   func write(to writer: inout ByteWriter) {
     writer.byte(Codes.code(of: type, in: Codes.quantizedTypes) | (hasZeroPoints ? 0x80 : 0))
     switch granularity {
@@ -109,7 +123,7 @@ extension StreamPrologue.QuantizedLayout {
     let code = try reader.byte()
     type = try Codes.value(code & 0x7F, in: Codes.quantizedTypes, "quantized type", reader)
     hasZeroPoints = code & 0x80 != 0
-    switch try reader.number("the granularity") {
+    switch try reader.number("the granularity", limit: Granularity.largestGroup + 2) {
     case 0: granularity = .tensor
     case 1: granularity = .channel
     case let size:

@@ -19,8 +19,7 @@ struct StreamReader {
       tensor.mask = grid.mask
       tensor.payload = .elements(.plain(grid.survivors))
     case .quantized(let layout):
-      let parts = layout.type.isScaled ? ElementParts(layout.granularity, shape: prologue.shape).count : 0
-      var quantized = try self.quantized(layout, parts: parts, from: &reader)
+      var quantized = try self.quantized(layout, parts: layout.partCount(prologue.shape), from: &reader)
       let grid = try self.grid(width: layout.type.codeWidth, from: &reader, zero: quantized.zeroCode)
       quantized.codes = grid.survivors
       tensor.mask = grid.mask
@@ -78,7 +77,11 @@ struct StreamReader {
     }
   }
 
+  /// Elements by byte planes. The limit holds for each part, before memory is asked for.
   private func planes(_ count: Int, width: Int, from reader: inout ByteReader) throws(DecodingError) -> Bytes {
+    guard count <= byteLimit / width else {
+      throw reader.error("\(count) elements of \(width) bytes are beyond the limit of \(byteLimit) bytes")
+    }
     var planes: [Bytes] = []
     for _ in 0..<width { planes.append(try SymbolStream.read(count, from: &reader)) }
     return ElementGrid.joined(planes)
@@ -87,7 +90,6 @@ struct StreamReader {
   private func quantized(
     _ layout: StreamPrologue.QuantizedLayout, parts: Int, from reader: inout ByteReader
   ) throws(DecodingError) -> Quantized {
-    guard parts <= byteLimit / 4 else { throw reader.error("\(parts) scales are beyond the limit") }
     let scales = try planes(parts, width: 4, from: &reader).elements(of: Float.self)
     var zeroPoints: [Int32]?
     if layout.hasZeroPoints {
@@ -100,8 +102,8 @@ struct StreamReader {
   private func codebook(
     size: Int, channels: Int, _ layout: StreamPrologue.QuantizedLayout?, from reader: inout ByteReader
   ) throws(DecodingError) -> Codebook {
-    let (entries, overflow) = size.multipliedReportingOverflow(by: channels)
-    guard !overflow, entries <= byteLimit / 8 else { throw reader.error("a codebook beyond the limit") }
+    // The prologue has checked that this fits.
+    let entries = size * channels
     guard let layout else {
       let bytes = try planes(entries, width: prologue.dtype.byteWidth, from: &reader)
       return Codebook(size: size, channels: channels, elements: .plain(bytes))

@@ -125,19 +125,19 @@ extension EncodedTensor {
     case .stream: throw DecodingError("the tensor is entropy-coded already")
     case .elements(.plain): return .plain
     case .elements(.quantized(let quantized)):
-      let parts = ElementParts(quantized.granularity, shape: shape).count
-      try quantized.checkScales(parts)
-      return .quantized(StreamPrologue.QuantizedLayout(quantized))
+      let layout = StreamPrologue.QuantizedLayout(quantized)
+      try quantized.checkScales(layout.partCount(shape))
+      return .quantized(layout)
     case .indices(_, let codebook):
+      let entries = try codebook.entryCount(for: shape)
       var layout: StreamPrologue.QuantizedLayout?
       if case .quantized(let quantized) = codebook.elements {
         try quantized.checkScales(quantized.granularity == .channel ? codebook.channels : 1)
         layout = StreamPrologue.QuantizedLayout(quantized)
       }
-      guard (0...256).contains(codebook.size),
-        try codebook.entries(dtype: dtype).count
-          == codebook.size * codebook.channels * dtype.byteWidth
-      else { throw DecodingError("the codebook does not have \(codebook.channels) × \(codebook.size) entries") }
+      guard try codebook.entries(dtype: dtype).count == entries * dtype.byteWidth else {
+        throw DecodingError("the codebook does not have \(codebook.channels) × \(codebook.size) entries")
+      }
       return .indices(size: codebook.size, channels: codebook.channels, quantized: layout)
     }
   }
