@@ -96,7 +96,7 @@ struct PipelineParserTests {
     ),
     (
       "model: m\nstages:\n  - prune: 0.5\noutputs: [o]",
-      "expected the parameters of prune as a mapping, found the number 0.5", 3, 12
+      "expected the parameters of 'prune' as a mapping, found the number 0.5", 3, 12
     ),
     ("model: m\nstages: [{a: {id: [x]}}]\noutputs: [o]", "expected an id", 2, 19),
     ("model: m\nstages: [{a: {from: 1}}]\noutputs: [o]", "unknown stage id '1'", 2, 21),
@@ -153,5 +153,19 @@ struct PipelineParserTests {
       "modl: m\nstages: [{a: {only: '[', from: zzz}}, 3, a]\noutputs: [{pth: o}]\nchecks: {rato: 1}\n")
     #expect(parsed.diagnostics.count >= 7)
     #expect(parsed.pipeline != nil)
+  }
+
+  @Test("Errors are in the file's order, and a hostile file's are not without end")
+  func ordered() {
+    let parsed = Self.parse((1...3000).map { "k\($0): 1\n" }.joined())
+    #expect(parsed.diagnostics.count == 1001)
+    #expect(parsed.diagnostics.compactMap(\.range?.start.line) == Array(1...1000))
+    #expect(parsed.diagnostics.last?.message == "2000 more errors like these")
+  }
+
+  @Test("Words of the file are quoted without what a terminal would act on, and not at length")
+  func quoted() {
+    #expect(Diagnostic.quoted("a\u{1B}[31m\u{9B}\u{202E}\u{2028}\n🦉") == "'a�[31m����🦉'")
+    #expect(Diagnostic.quoted(String(repeating: "ü", count: 61)) == "'\(String(repeating: "ü", count: 60))…'")
   }
 }

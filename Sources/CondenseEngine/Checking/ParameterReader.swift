@@ -33,19 +33,41 @@ struct ParameterReader {
   }
 
   private mutating func report(_ message: String, _ node: Node, _ description: ParameterDescription) {
-    var message = message
     var fixIt: Diagnostic.FixIt?
-    if let word = node.string, let nearest = Spelling.nearest(to: word, in: description.type.words) {
-      message += "; did you mean '\(nearest)'?"
-      fixIt = Diagnostic.FixIt(replacement: nearest, range: node.range)
-    } else if case .boolean = description.type, let word = node.string?.lowercased(),
-      let meant = ["yes": "true", "on": "true", "no": "false", "off": "false"][word]
-    {
-      // YAML 1.1 took these for booleans; many people still write them.
-      message += "; did you mean '\(meant)'?"
-      fixIt = Diagnostic.FixIt(replacement: meant, range: node.range)
+    if let (meant, range) = nearest(to: node, description.type) {
+      fixIt = Diagnostic.FixIt(replacement: meant, range: range)
     }
-    diagnostics.append(Diagnostic(.error, message, file: file, range: node.range, fixIt: fixIt))
+    let isUnquoted = node.scalar?.isPlain == false && node.scalar?.text == fixIt?.replacement
+    let hint =
+      isUnquoted ? "; leave out the quotes" : fixIt.map { "; did you mean \(Diagnostic.quoted($0.replacement))?" } ?? ""
+    diagnostics.append(Diagnostic(.error, message + hint, file: file, range: node.range, fixIt: fixIt))
+  }
+
+  /// What a value that cannot stand there was meant to be, and the place of what to replace.
+  private func nearest(to node: Node, _ type: ParameterType) -> (String, SourceRange)? {
+    if let word = node.string, let nearest = Spelling.nearest(to: word, in: type.words) { return (nearest, node.range) }
+    switch type {
+    case .boolean:
+      // YAML 1.1 took these for booleans; many people still write them.
+      let meant = ["yes": "true", "on": "true", "no": "false", "off": "false"]
+      return node.string.flatMap { meant[$0.lowercased()] }.map { ($0, node.range) }
+    case .number(let range) where range == 0...1:
+      // Ninety per cent, written without the sign.
+      guard let number = node.number, number > 1, number <= 100, let text = node.string else { return nil }
+      return (text + "%", node.range)
+    case .integer, .number:
+      // A number in quotes is a text.
+      guard let scalar = node.scalar, !scalar.isPlain else { return nil }
+      var plain = scalar
+      plain.isPlain = true
+      let bare = Node(.scalar(plain), range: node.range)
+      return read(bare, type) == nil ? nil : (scalar.text, node.range)
+    case .choice(let choices):
+      guard let key = node.mapping?.first?.key else { return nil }
+      return Spelling.nearest(to: key.value, in: choices.map(\.key)).flatMap { $0 == key.value ? nil : ($0, key.range) }
+    case .either(let types): return types.lazy.compactMap { nearest(to: node, $0) }.first
+    case .word, .text, .list: return nil
+    }
   }
 
   private func read(_ node: Node, _ type: ParameterType) -> ParameterValue? {

@@ -16,12 +16,9 @@ public struct PipelineChecker: Sendable {
   /// Checks a pipeline; adds what is wrong to `parsed`. Nil where there are errors, and for a base, which has no outputs.
   public func check(_ parsed: inout ParsedPipeline) -> CheckedPipeline? {
     guard let pipeline = parsed.pipeline else { return nil }
-    var check = Check(pipeline: pipeline, stages: stages, formats: formats)
+    var check = Check(pipeline: pipeline, hasErrors: parsed.hasErrors, stages: stages, formats: formats)
     let checked = check.run()
-    parsed.diagnostics += check.diagnostics
-    parsed.diagnostics.sort {
-      ($0.range?.start ?? SourcePosition(line: 0, column: 0)) < ($1.range?.start ?? SourcePosition(line: 0, column: 0))
-    }
+    parsed.diagnostics = Diagnostic.inOrder(parsed.diagnostics + check.diagnostics)
     return parsed.hasErrors ? nil : checked
   }
 }
@@ -29,6 +26,8 @@ public struct PipelineChecker: Sendable {
 /// One pipeline's check.
 private struct Check {
   let pipeline: Pipeline
+  /// Whether reading it found any.
+  let hasErrors: Bool
   let stages: StageRegistry
   let formats: ModelFormats
   var diagnostics: [Diagnostic] = []
@@ -68,8 +67,8 @@ private struct Check {
     let result = CheckedPipeline(
       file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, outputs: outputs,
       checks: pipeline.checks)
-    // An output that could not be read might be made from any of them.
-    if outputs.count == pipeline.outputs.count { warnOfUnused(result) }
+    // Where something is wrong, a stage may seem unused because of that.
+    if !hasErrors && diagnostics.isEmpty { warnOfUnused(result) }
     return result
   }
 
@@ -148,7 +147,7 @@ private struct Check {
       }
     } else if formats.format(forPath: model.path.value) == nil {
       report(
-        "the extension of '\(model.path.value)' tells no model format; known are \(formats.extensionList)",
+        "the extension of \(Diagnostic.quoted(model.path.value)) tells no model format; known are \(formats.extensionList)",
         model.path.range)
       return nil
     }
@@ -166,7 +165,7 @@ private struct Check {
     } else {
       guard let known = formats.format(forPath: use.path.value) else {
         report(
-          "the extension of '\(use.path.value)' tells no model format; known are \(formats.extensionList)",
+          "the extension of \(Diagnostic.quoted(use.path.value)) tells no model format; known are \(formats.extensionList)",
           use.path.range)
         return nil
       }
@@ -183,7 +182,7 @@ private struct Check {
       guard let use = pipeline.stages.first(where: { $0.id.value == stage.id }) else { continue }
       diagnostics.append(
         Diagnostic(
-          .warning, "no output is made from '\(stage.id)', so it does not run", file: pipeline.file,
+          .warning, "no output is made from \(Diagnostic.quoted(stage.id)), so it does not run", file: pipeline.file,
           range: use.id.range))
     }
   }

@@ -52,10 +52,10 @@ public struct Diagnostic: Error, Equatable, Sendable {
   ) -> Diagnostic {
     let nearest = Spelling.nearest(to: word.value, in: known)
     let hint =
-      nearest.map { "; did you mean '\($0)'?" }
-      ?? (known.isEmpty ? "" : "; expected \(known.count == 1 ? "" : "one of ")\(known.joined(separator: ", "))")
+      nearest.map { "; did you mean \(quoted($0))?" }
+      ?? (known.isEmpty ? "" : "; expected \(known.count == 1 ? "" : "one of ")\(listed(known))")
     return Diagnostic(
-      "unknown \(kind) '\(word.value)'\(hint)", file: file, range: word.range,
+      "unknown \(kind) \(quoted(word.value))\(hint)", file: file, range: word.range,
       fixIt: nearest.map { FixIt(replacement: $0, range: word.range) })
   }
 

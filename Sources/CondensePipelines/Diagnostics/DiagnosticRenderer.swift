@@ -30,14 +30,14 @@ public struct DiagnosticRenderer: Sendable {
 
   private func excerpt(_ range: SourceRange?, in source: SourceText?) -> [String] {
     guard let range, let line = source?.line(range.start.line) else { return [] }
-    let characters = line.unicodeScalars.map { DiagnosticRenderer.shown($0) }
+    let characters = Array(line.unicodeScalars)
     let caret = min(range.start.column - 1, characters.count)
     let end = range.end.line == range.start.line ? range.end.column - 1 : characters.count
     let width = max(1, min(end, characters.count) - caret)
     let start = max(0, min(caret - DiagnosticRenderer.widest / 2, characters.count - DiagnosticRenderer.widest))
-    let shown = characters.dropFirst(start).prefix(DiagnosticRenderer.widest)
+    let shown = characters.dropFirst(start).prefix(DiagnosticRenderer.widest).map { DiagnosticRenderer.shown($0) }
     let head = (start > 0 ? "…" : "") + shown.joined()
-    let indent = characters[start..<max(start, min(caret, characters.count))].joined().count + (start > 0 ? 1 : 0)
+    let indent = shown.prefix(max(0, caret - start)).joined().count + (start > 0 ? 1 : 0)
     let marks = "^" + String(repeating: "~", count: max(0, min(width, DiagnosticRenderer.widest) - 1))
     return [
       "  \(head)\(start + shown.count < characters.count ? "…" : "")",
@@ -46,11 +46,7 @@ public struct DiagnosticRenderer: Sendable {
   }
 
   /// Tabs as one space, so that the caret stands right; nothing that a terminal could act on.
-  private static func shown(_ scalar: Unicode.Scalar) -> String {
-    if scalar == "\t" { return " " }
-    guard scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) else { return String(scalar) }
-    return "\u{FFFD}"
-  }
+  private static func shown(_ scalar: Unicode.Scalar) -> String { scalar == "\t" ? " " : Diagnostic.shown(scalar) }
 
   private func styled(_ text: String, _ code: String) -> String {
     usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

@@ -31,37 +31,78 @@ public struct SourceRange: Hashable, Sendable {
 }
 
 /// A text with the name of the file it is from.
+///
+/// Lines end as YAML 1.2 has it (section 5.4): with a line feed, a carriage return, or both.
 public struct SourceText: Sendable {
   /// As messages name it.
   public var file: String
-  public var bytes: [UInt8]
-  private let lineStarts: [Int]
+  /// Without a byte order mark: it is no part of the text, and no editor counts it as a column.
+  public let bytes: [UInt8]
+  private let lines: [LineStart]
+
+  /// Where a line begins: counted in bytes and in code points.
+  private struct LineStart {
+    var byte: Int
+    var scalar: Int
+  }
 
   public init(file: String, bytes: [UInt8]) {
     self.file = file
-    self.bytes = bytes
-    var starts = [0]
-    for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(index + 1) }
-    lineStarts = starts
+    let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    var lines = [LineStart(byte: 0, scalar: 0)]
+    var scalars = 0
+    for index in text.indices {
+      let byte = text[index]
+      // Bytes that continue a code point are no column of their own.
+      if byte & 0xC0 != 0x80 { scalars += 1 }
+      let isBreak =
+        byte == UInt8(ascii: "\n")
+        || byte == UInt8(ascii: "\r") && !(index + 1 < text.count && text[index + 1] == UInt8(ascii: "\n"))
+      if isBreak { lines.append(LineStart(byte: index + 1, scalar: scalars)) }
+    }
+    self.bytes = text
+    self.lines = lines
   }
 
   public init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
   /// A line without its end; nil where there is none of that number.
   public func line(_ number: Int) -> String? {
-    guard lineStarts.indices.contains(number - 1) else { return nil }
-    let start = lineStarts[number - 1]
-    var end = number < lineStarts.count ? lineStarts[number] - 1 : bytes.count
-    if end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
-    return String(decoding: bytes[start..<max(start, end)], as: UTF8.self)
+    guard lines.indices.contains(number - 1) else { return nil }
+    let start = lines[number - 1].byte
+    var end = number < lines.count ? lines[number].byte : bytes.count
+    while end > start, bytes[end - 1] == UInt8(ascii: "\n") || bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+    return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 
   /// The place of a byte.
   public func position(ofByte offset: Int) -> SourcePosition {
-    let line = (lineStarts.lastIndex { $0 <= offset } ?? 0) + 1
-    let before = bytes[lineStarts[line - 1]..<min(max(offset, lineStarts[line - 1]), bytes.count)]
-    // Bytes that continue a code point are no column of their own.
+    let line = (lines.lastIndex { $0.byte <= offset } ?? 0) + 1
+    let start = lines[line - 1].byte
+    let before = bytes[start..<max(start, min(offset, bytes.count))]
     return SourcePosition(line: line, column: before.count { $0 & 0xC0 != 0x80 } + 1)
+  }
+
+  /// The place of a code point, of which the text's first has index 0.
+  public func position(ofScalar index: Int) -> SourcePosition {
+    // The last line that begins at or before it, by halving.
+    var low = 0
+    var high = lines.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if lines[middle].scalar <= index { low = middle } else { high = middle }
+    }
+    return SourcePosition(line: low + 1, column: index - lines[low].scalar + 1)
+  }
+
+  /// Whether only white space stands before a place on its line.
+  func isFirst(_ place: SourcePosition) -> Bool {
+    (line(place.line) ?? "").unicodeScalars.prefix(place.column - 1).allSatisfy { $0 == " " || $0 == "\t" }
+  }
+
+  /// The code point at a place; nil at a line's end and past it.
+  func scalar(at place: SourcePosition) -> Unicode.Scalar? {
+    line(place.line)?.unicodeScalars.dropFirst(place.column - 1).first
   }
 }
 

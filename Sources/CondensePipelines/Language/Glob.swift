@@ -23,6 +23,9 @@ public struct Glob: Hashable, Sendable {
     alternatives = try Glob.expanded(Array(pattern)).map { (text) throws(GlobError) in try Glob.tokens(text) }
   }
 
+  /// What the pattern takes in memory: its characters, with braces written out.
+  var expandedCount: Int { alternatives.reduce(1) { $0 + 1 + $1.count } }
+
   /// Whether the whole of `name` matches. Takes time in proportion to the lengths' product at most.
   public func matches(_ name: String) -> Bool {
     let name = Array(name)

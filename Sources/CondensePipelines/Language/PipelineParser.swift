@@ -6,7 +6,8 @@ public enum PipelineParser {
       var reader = PipelineReader(file: source.file)
       reader.diagnostics = document.problems
       let pipeline = reader.pipeline(document.root)
-      return ParsedPipeline(source: source, pipeline: pipeline, diagnostics: reader.diagnostics)
+      return ParsedPipeline(
+        source: source, pipeline: pipeline, diagnostics: Diagnostic.inOrder(reader.diagnostics))
     } catch {
       return ParsedPipeline(source: source, pipeline: nil, diagnostics: [error])
     }
@@ -24,6 +25,11 @@ public enum PipelineParser {
 struct PipelineReader {
   let file: String
   var diagnostics: [Diagnostic] = []
+  /// How much more the file's patterns may stand for, in characters: an alias can repeat a long one in three bytes.
+  var patternBudget = 1_000_000
+
+  /// Stages or outputs of a pipeline; the checks on them compare each with each.
+  static let longestList = 256
 
   mutating func pipeline(_ root: Node?) -> Pipeline? {
     guard let root, !root.isNull else {
@@ -80,11 +86,22 @@ struct PipelineReader {
       report("expected \(expected), found \(node.kind)", node.range)
       return nil
     }
-    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+    guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+      report("expected \(expected), found an empty text", node.range)
+      return nil
+    }
+    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) else {
       report("expected \(expected), found a text with control characters", node.range)
       return nil
     }
     return Located(text, at: node.range)
+  }
+
+  /// Whether a list has no more items than a pipeline may have; reported where it has.
+  mutating func isShort(_ items: [Node], _ what: String, _ range: SourceRange) -> Bool {
+    guard items.count > PipelineReader.longestList else { return true }
+    report("\(items.count) \(what); a pipeline has at most \(PipelineReader.longestList)", range)
+    return false
   }
 
   private mutating func name(_ node: Node) -> Located<String>? {
@@ -136,12 +153,13 @@ struct PipelineReader {
       report("expected a list of outputs, such as [build/model.condensed], found \(node.kind)", node.range)
       return []
     }
+    guard isShort(items, "outputs", node.range) else { return [] }
     var outputs: [OutputUse] = []
     for item in items {
       guard let output = output(item) else { continue }
       if let other = outputs.first(where: { $0.path.value == output.path.value }) {
         report(
-          "the output '\(output.path.value)' is there twice", output.path.range,
+          "the output \(Diagnostic.quoted(output.path.value)) is there twice", output.path.range,
           notes: [Diagnostic.Note("it is here already", file: file, range: other.path.range)])
       }
       outputs.append(output)
@@ -177,8 +195,8 @@ struct PipelineReader {
     }
     var checks: [CheckUse] = []
     for pair in pairs {
-      guard let unit = Metric.units.first(where: { $0.name == pair.key.value })?.unit else {
-        diagnostics.append(.unknown("metric", pair.key, known: Metric.units.map(\.name), file: file))
+      guard let metric = Metric.all.first(where: { $0.name == pair.key.value }) else {
+        diagnostics.append(.unknown("metric", pair.key, known: Metric.all.map(\.name), file: file))
         continue
       }
       guard let bounds = pair.value.mapping else {
@@ -188,8 +206,8 @@ struct PipelineReader {
       var check = CheckUse(metric: pair.key, min: nil, max: nil)
       for bound in bounds {
         switch bound.key.value {
-        case "min": check.min = quantity(bound.value, unit)
-        case "max": check.max = quantity(bound.value, unit)
+        case "min": check.min = quantity(bound.value, metric)
+        case "max": check.max = quantity(bound.value, metric)
         default: diagnostics.append(.unknown("key", bound.key, known: ["min", "max"], file: file))
         }
       }
@@ -202,11 +220,22 @@ struct PipelineReader {
     return checks
   }
 
-  private mutating func quantity(_ node: Node, _ unit: Quantity.Unit) -> Located<Double>? {
-    if let number = node.number { return Located(number, at: node.range) }
-    if let text = node.string, let value = Quantity.value(text, in: unit) { return Located(value, at: node.range) }
-    report("expected \(Quantity.expectation(unit)), found \(node.kind)", node.range)
-    return nil
+  private mutating func quantity(_ node: Node, _ metric: Metric) -> Located<Double>? {
+    guard let value = node.number ?? node.string.flatMap({ Quantity.value($0, in: metric.unit) }) else {
+      let meant = node.string.flatMap { Quantity.nearest(to: $0, in: metric.unit) }
+      report(
+        "expected \(Quantity.expectation(metric.unit)), found \(node.kind)\(meant.map { "; did you mean '\($0)'?" } ?? "")",
+        node.range)
+      return nil
+    }
+    guard metric.range.contains(value) else {
+      let isPercentage = metric.unit == .share && node.number != nil && value > 1 && value <= 100
+      report(
+        "\(metric.name) is never \(value < metric.range.lowerBound ? "below" : "above") \(metric.bound(for: value))"
+          + (isPercentage ? "; did you mean '\(node.string ?? "")%'?" : ""), node.range)
+      return nil
+    }
+    return Located(value, at: node.range)
   }
 }
 

@@ -8,6 +8,7 @@ extension PipelineReader {
       return []
     }
     if items.isEmpty { report("the list of stages is empty", node.range) }
+    guard isShort(items, "stages", node.range) else { return [] }
     return items.compactMap { stage($0) }
   }
 
@@ -23,17 +24,26 @@ extension PipelineReader {
     }
     if pairs.count > 1 {
       report(
-        "a stage is one key with its parameters below it; '\(pairs[1].key.value)' stands beside '\(first.key.value)'",
-        pairs[1].key.range)
+        "a stage is one key with its parameters indented below it; \(Diagnostic.quoted(pairs[1].key.value)) stands beside "
+          + Diagnostic.quoted(first.key.value), pairs[1].key.range)
     }
     var use = StageUse(
       id: first.key, name: first.key, from: nil, only: [], skip: [], parameters: [], overrides: [])
-    if first.value.isNull { return use }
+    // What stands beside a stage without parameters was meant to be below it.
+    if first.value.isNull { return settings(Array(pairs.dropFirst()), of: use) }
     guard let settings = first.value.mapping else {
-      report("expected the parameters of \(first.key.value) as a mapping, found \(first.value.kind)", first.value.range)
+      report(
+        "expected the parameters of \(Diagnostic.quoted(first.key.value)) as a mapping, found \(first.value.kind)",
+        first.value.range)
       return use
     }
-    for pair in settings {
+    return self.settings(settings, of: use)
+  }
+
+  /// A stage with the pipeline's keys and its own parameters.
+  private mutating func settings(_ pairs: [Node.Pair], of stage: StageUse) -> StageUse {
+    var use = stage
+    for pair in pairs {
       switch pair.key.value {
       case "id": if let id = string(pair.value, "an id") { use.id = id }
       case "from": use.from = string(pair.value, "a stage's id or 'model'")
@@ -47,14 +57,22 @@ extension PipelineReader {
   }
 
   private mutating func globs(_ node: Node) -> [Located<Glob>] {
-    (node.sequence ?? [node]).compactMap { item -> Located<Glob>? in
-      guard let text = string(item, "a pattern of tensor names such as 'fc*.weight'") else { return nil }
-      do throws(GlobError) {
-        return Located(try Glob(text.value), at: text.range)
-      } catch {
-        report("the pattern '\(text.value)' is none: \(error.message)", text.range)
-        return nil
-      }
+    if node.sequence?.isEmpty == true { report("the list of patterns is empty", node.range) }
+    return (node.sequence ?? [node]).compactMap { glob($0) }
+  }
+
+  private mutating func glob(_ node: Node) -> Located<Glob>? {
+    guard let text = string(node, "a pattern of tensor names such as 'fc*.weight'"), patternBudget > 0 else {
+      return nil
+    }
+    do throws(GlobError) {
+      let glob = try Glob(text.value)
+      patternBudget -= glob.expandedCount
+      if patternBudget <= 0 { report("the file's patterns are too many or too long", text.range) }
+      return Located(glob, at: text.range)
+    } catch {
+      report("the pattern \(Diagnostic.quoted(text.value)) is none: \(error.message)", text.range)
+      return nil
     }
   }
 
@@ -85,6 +103,9 @@ extension PipelineReader {
     }
   }
 
+  /// Ids that a message about a circle names.
+  private static let longestCircle = 12
+
   /// That ids are unique, and that what stages and outputs are made from exists and does not go in circles.
   mutating func checkIDs(_ pipeline: Pipeline) {
     var places: [String: SourceRange] = [:]
@@ -94,7 +115,8 @@ extension PipelineReader {
       }
       if let first = places[stage.id.value] {
         report(
-          "the id '\(stage.id.value)' is there twice; give one of the stages an 'id' of its own", stage.id.range,
+          "the id \(Diagnostic.quoted(stage.id.value)) is there twice; give one of the stages an 'id' of its own",
+          stage.id.range,
           notes: [Diagnostic.Note("it is here already", file: file, range: first)])
       } else {
         places[stage.id.value] = stage.id.range
@@ -116,7 +138,10 @@ extension PipelineReader {
       var next: String? = stage.id.value
       while let id = next, id != "model", !finished.contains(id) {
         if let start = path.firstIndex(of: id) {
-          let circle = (path[start...] + [id]).joined(separator: " ← ")
+          let ids = path[start...] + [id]
+          let circle =
+            ids.prefix(PipelineReader.longestCircle).joined(separator: " ← ")
+            + (ids.count > PipelineReader.longestCircle ? " ← …" : "")
           let place = pipeline.stages.first { $0.id.value == id }
           report("stages are made from each other in a circle: \(circle)", (place?.from ?? place?.id ?? stage.id).range)
           break

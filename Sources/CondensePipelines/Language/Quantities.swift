@@ -32,6 +32,17 @@ public enum Quantity {
     }
   }
 
+  /// A size whose unit has the wrong case, such as `30 kb`, as it should be written; nil for anything else.
+  static func nearest(to text: String, in unit: Unit) -> String? {
+    guard unit == .bytes, let first = text.firstIndex(where: \.isLetter) else { return nil }
+    let suffix = text[first...].lowercased()
+    guard
+      let known = ["B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"].first(where: { $0.lowercased() == suffix })
+    else { return nil }
+    let corrected = String(text[..<first]) + known
+    return value(corrected, in: unit) == nil ? nil : corrected
+  }
+
   /// What may be written, for messages.
   public static func expectation(_ unit: Unit) -> String {
     switch unit {
@@ -43,10 +54,22 @@ public enum Quantity {
   }
 }
 
-/// The metrics that checks may bind, with their units.
-public enum Metric {
-  public static let units: [(name: String, unit: Quantity.Unit)] = [
-    ("bytes", .bytes), ("ratio", .number), ("density", .share), ("sqnr", .decibels), ("max_error", .number),
-    ("cosine", .number),
+/// A metric that checks may bind.
+public struct Metric: Sendable {
+  public var name: String
+  public var unit: Quantity.Unit
+  /// What it can be; a bound outside would hold always or never.
+  public var range: ClosedRange<Double>
+
+  public static let all = [
+    Metric(name: "bytes", unit: .bytes, range: 0...Double.greatestFiniteMagnitude),
+    Metric(name: "ratio", unit: .number, range: 0...Double.greatestFiniteMagnitude),
+    Metric(name: "density", unit: .share, range: 0...1),
+    Metric(name: "sqnr", unit: .decibels, range: -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude),
+    Metric(name: "max_error", unit: .number, range: 0...Double.greatestFiniteMagnitude),
+    Metric(name: "cosine", unit: .number, range: -1...1),
   ]
+
+  /// The end of the range that `value` is beyond, for messages.
+  func bound(for value: Double) -> Int { Int(value < range.lowerBound ? range.lowerBound : range.upperBound) }
 }

@@ -51,8 +51,11 @@ extension Node {
   public var integer: Int? {
     guard let scalar, scalar.isPlain else { return nil }
     let text = scalar.text
-    if text.hasPrefix("0x") { return Int(text.dropFirst(2), radix: 16) }
-    if text.hasPrefix("0o") { return Int(text.dropFirst(2), radix: 8) }
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] where text.hasPrefix(prefix) {
+      let digits = text.dropFirst(2)
+      // No sign may follow the prefix.
+      return digits.first?.isHexDigit == true ? Int(digits, radix: radix) : nil
+    }
     // `Int` takes nothing but a sign and digits.
     return Int(text)
   }
@@ -74,7 +77,7 @@ extension Node {
     return Double(completed).flatMap { $0.isFinite ? $0 : nil }
   }
 
-  /// A string; null, booleans and numbers are none unless quoted.
+  /// A text; numbers and words such as `true` as they were written, so that a name may be `2024`. Null is none.
   public var string: String? {
     guard let scalar, !isNull else { return nil }
     return scalar.text
@@ -88,7 +91,8 @@ extension Node {
     case .scalar(let scalar):
       isNull
         ? "nothing"
-        : bool != nil ? "'\(scalar.text)'" : number != nil ? "the number \(scalar.text)" : "'\(scalar.text.prefix(40))'"
+        : bool != nil
+          ? "'\(scalar.text)'" : number != nil ? "the number \(scalar.text.prefix(40))" : Diagnostic.quoted(scalar.text)
     }
   }
 }

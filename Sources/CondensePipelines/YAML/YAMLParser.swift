@@ -1,5 +1,3 @@
-import CLibYAML
-
 /// Reads one YAML document into nodes with places, within limits that no pipeline needs and no hostile file can pass.
 ///
 /// Over libyaml's events (its composer knows no limits on aliases and drops duplicate keys silently).
@@ -8,8 +6,10 @@ public enum YAMLParser {
   static let largestFile = 1 << 20
   /// Values in each other.
   static let deepest = 64
-  /// Values in all, those that aliases repeat counted each time.
+  /// Values in all, those that aliases repeat counted each time, long ones as several.
   static let mostNodes = 100_000
+  /// Bytes of text that count as a value more: an alias can repeat a long text in three bytes.
+  static let bytesPerNode = 64
 
   /// The document, nil for an empty file, and what is wrong with it although it can be read: duplicate keys, of which the
   /// first counts.
@@ -34,98 +34,32 @@ public enum YAMLParser {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       return (0, "the file is UTF-16; write it as UTF-8")
     }
-    if let zero = bytes.firstIndex(of: 0) { return (zero, "a zero byte in the text") }
     var decoder = UTF8()
     var iterator = bytes.makeIterator()
     var offset = 0
     while true {
       switch decoder.decode(&iterator) {
-      case .scalarValue(let scalar): offset += UTF8.width(scalar)
+      case .scalarValue("\0"): return (offset, "a zero byte in the text; write the file as UTF-8")
+      case .scalarValue(let scalar):
+        guard isPrintable(scalar) else {
+          let code = String(scalar.value, radix: 16, uppercase: true)
+          let padded = String(repeating: "0", count: max(0, 4 - code.count)) + code
+          return (offset, "the character U+\(padded) cannot stand in YAML text")
+        }
+        offset += UTF8.width(scalar)
       case .emptyInput: return nil
       case .error: return (offset, "the text is not valid UTF-8")
       }
     }
   }
-}
 
-/// libyaml's parser, and the events that it gives.
-private final class EventStream {
-  // libyaml's parser holds pointers into itself, so it must not move.
-  private let parser: UnsafeMutablePointer<yaml_parser_t>
-  private let input: UnsafeMutableBufferPointer<UInt8>
-  private let file: String
-
-  init(_ source: SourceText) {
-    parser = .allocate(capacity: 1)
-    input = .allocate(capacity: source.bytes.count)
-    _ = input.initialize(from: source.bytes)
-    file = source.file
-    yaml_parser_initialize(parser)
-    yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-    yaml_parser_set_input_string(parser, input.baseAddress, input.count)
-  }
-
-  deinit {
-    yaml_parser_delete(parser)
-    parser.deallocate()
-    input.deallocate()
-  }
-
-  struct Event {
-    enum Kind: Equatable {
-      case streamStart, streamEnd, documentStart, documentEnd
-      case scalar(text: String, isPlain: Bool)
-      case alias(String)
-      case sequenceStart, sequenceEnd, mappingStart, mappingEnd
+  /// YAML 1.2, section 5.1, without the byte order mark, which means something only at the very start, and without
+  /// those that end a line in YAML 1.1, which libyaml reads, but not in 1.2: U+0085, U+2028 and U+2029.
+  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x20...0x7E, 0x09, 0x0A, 0x0D, 0xA0...0x2027, 0x202A...0xFEFE, 0xFF00...0xFFFD, 0x1_0000...: true
+    default: false
     }
-    var kind: Kind
-    var range: SourceRange
-    var anchor: String?
-    var tag: String?
-  }
-
-  func next() throws(Diagnostic) -> Event {
-    var event = yaml_event_t()
-    guard yaml_parser_parse(parser, &event) == 1 else { throw problem() }
-    defer { yaml_event_delete(&event) }
-    let range = SourceRange(Self.position(event.start_mark), Self.position(event.end_mark))
-    func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? { pointer.map { String(cString: $0) } }
-    switch event.type {
-    case YAML_STREAM_START_EVENT: return Event(kind: .streamStart, range: range)
-    case YAML_STREAM_END_EVENT: return Event(kind: .streamEnd, range: range)
-    case YAML_DOCUMENT_START_EVENT: return Event(kind: .documentStart, range: range)
-    case YAML_DOCUMENT_END_EVENT: return Event(kind: .documentEnd, range: range)
-    case YAML_ALIAS_EVENT: return Event(kind: .alias(text(event.data.alias.anchor) ?? ""), range: range)
-    case YAML_SCALAR_EVENT:
-      let scalar = event.data.scalar
-      let value = String(
-        decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-      return Event(
-        kind: .scalar(text: value, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE), range: range,
-        anchor: text(scalar.anchor), tag: text(scalar.tag))
-    case YAML_SEQUENCE_START_EVENT:
-      let start = event.data.sequence_start
-      return Event(kind: .sequenceStart, range: range, anchor: text(start.anchor), tag: text(start.tag))
-    case YAML_MAPPING_START_EVENT:
-      let start = event.data.mapping_start
-      return Event(kind: .mappingStart, range: range, anchor: text(start.anchor), tag: text(start.tag))
-    case YAML_SEQUENCE_END_EVENT: return Event(kind: .sequenceEnd, range: range)
-    default: return Event(kind: .mappingEnd, range: range)
-    }
-  }
-
-  private func problem() -> Diagnostic {
-    let mark = parser.pointee.problem_mark
-    let place = Self.position(mark)
-    let message = parser.pointee.problem.map { String(cString: $0) } ?? "this is no YAML"
-    let context = parser.pointee.context.map { " " + String(cString: $0) } ?? ""
-    return Diagnostic(
-      "invalid YAML: \(message)\(context)", file: file, range: SourceRange(line: place.line, column: place.column))
-  }
-
-  /// libyaml counts from 0.
-  private static func position(_ mark: yaml_mark_t) -> SourcePosition {
-    SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
   }
 }
 
@@ -166,7 +100,6 @@ private struct Composer {
       throw error("values are nested more than \(YAMLParser.deepest) deep", event.range)
     }
     if case .alias(let name) = event.kind { return try alias(name, event.range) }
-    try count(1, event.range)
     try check(tag: event.tag, event.range)
     if let anchor = event.anchor {
       // An anchor may be used again; the latest counts (YAML 1.2, section 7.1).
@@ -176,9 +109,15 @@ private struct Composer {
     let composed: (node: Node, size: Int)
     switch event.kind {
     case .scalar(let text, let isPlain):
-      composed = (Node(.scalar(Node.Scalar(text: text, isPlain: isPlain)), range: event.range), 1)
-    case .sequenceStart: composed = try sequence(event, depth: depth)
-    case .mappingStart: composed = try mapping(event, depth: depth)
+      let size = 1 + text.utf8.count / YAMLParser.bytesPerNode
+      try count(size, event.range)
+      composed = (Node(.scalar(Node.Scalar(text: text, isPlain: isPlain)), range: event.range), size)
+    case .sequenceStart:
+      try count(1, event.range)
+      composed = try sequence(event, depth: depth)
+    case .mappingStart:
+      try count(1, event.range)
+      composed = try mapping(event, depth: depth)
     default: throw error("expected a value", event.range)
     }
     if let anchor = event.anchor {
@@ -189,8 +128,12 @@ private struct Composer {
   }
 
   private mutating func alias(_ name: String, _ range: SourceRange) throws(Diagnostic) -> (node: Node, size: Int) {
-    guard !openAnchors.contains(name) else { throw error("alias '*\(name)' stands inside of what it names", range) }
-    guard let (node, size) = anchors[name] else { throw error("there is no anchor '&\(name)' above", range) }
+    guard !openAnchors.contains(name) else {
+      throw error("alias \(Diagnostic.quoted("*" + name)) stands inside of what it names", range)
+    }
+    guard let (node, size) = anchors[name] else {
+      throw error("there is no anchor \(Diagnostic.quoted("&" + name)) above; put a pattern in quotes", range)
+    }
     try count(size, range)
     return (node, size)
   }
@@ -206,7 +149,9 @@ private struct Composer {
   private func check(tag: String?, _ range: SourceRange) throws(Diagnostic) {
     guard let tag, tag != "!" else { return }
     let known = ["str", "int", "float", "bool", "null", "seq", "map"].map { "tag:yaml.org,2002:\($0)" }
-    guard known.contains(tag) else { throw error("the tag '\(tag)' has no meaning in a pipeline", range) }
+    guard known.contains(tag) else {
+      throw error("the tag \(Diagnostic.quoted(tag)) has no meaning in a pipeline", range)
+    }
   }
 
   private mutating func sequence(
@@ -242,7 +187,7 @@ private struct Composer {
       let value = try node(try events.next(), depth: depth + 1)
       size += value.size + 1
       if let first = places[key] {
-        var duplicate = error("the key '\(key)' is there twice", event.range)
+        var duplicate = error("the key \(Diagnostic.quoted(key)) is there twice", event.range)
         duplicate.notes = [Diagnostic.Note("it is here already", file: file, range: first)]
         problems.append(duplicate)
         continue
