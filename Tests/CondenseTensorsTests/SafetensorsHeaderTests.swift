@@ -77,55 +77,56 @@ struct SafetensorsHeaderTests {
     ("{\"a\":{\"dtyp\":\"U8\"}}", 0, "unknown key \"dtyp\" of tensor \"a\"", 14),
     ("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}", 0, "key \"dtype\" of tensor \"a\" is there twice", 27),
     ("{\"a\":{\"shape\":[],\"shape\":[]}}", 0, "key \"shape\" of tensor \"a\" is there twice", 25),
-    ("{\(entry("U8", "[1", "[0,1]"))}", 1, "expected a whole number", 0),
-    ("{\(entry("U8", "[-1]", "[0,1]"))}", 1, "expected a whole number from 0 in the shape", 0),
-    ("{\(entry("U8", "[1.0]", "[0,1]"))}", 1, "is not whole", 0),
-    ("{\(entry("U8", "[1e0]", "[0,1]"))}", 1, "is not whole", 0),
-    ("{\(entry("U8", "[01]", "[0,1]"))}", 1, "leading zero", 0),
-    ("{\(entry("U8", "[\"1\"]", "[0,1]"))}", 1, "expected a whole number", 0),
-    ("{\(entry("U8", "[1,]", "[0,1]"))}", 1, "expected a whole number", 0),
-    ("{\(entry("U8", "[99999999999999999999]", "[0,1]"))}", 1, "too large for 64 bits", 0),
-    ("{\(entry("U8", "[4294967296,4294967296]", "[0,1]"))}", 1, "overflows 64 bits", 9),
-    ("{\(entry("F64", "[2305843009213693952]", "[0,1]"))}", 1, "more than 64 bits can count", 9),
-    ("{\(entry("U8", "[0,9223372036854775807,9]", "[0,0]"))}", 0, "overflows 64 bits", 9),
-    ("{\(entry("U8", "[1]", "[0]"))}", 1, "are no range", 9),
-    ("{\(entry("U8", "[1]", "[]"))}", 1, "are no range", 9),
-    ("{\(entry("U8", "[1]", "[0,1,2]"))}", 1, "more than 2 numbers", 0),
-    ("{\(entry("U8", "[1]", "[1,0]"))}", 1, "are no range", 9),
-    ("{\(entry("U8", "[2]", "[0,1]"))}", 1, "span 1 bytes, but U8 [2] takes 2", 9),
-    ("{\(entry("F32", "[1]", "[0,1]"))}", 1, "span 1 bytes, but F32 [1] takes 4", 9),
-    ("{\(entry("U8", "[]", "[0,0]"))}", 0, "span 0 bytes, but U8 [] takes 1", 9),
+    ("{\(entry("U8", "[1", "[0,1]"))}", 1, "expected a whole number", 38),
+    ("{\(entry("U8", "[-1]", "[0,1]"))}", 1, "expected a whole number from 0 in the shape", 36),
+    ("{\(entry("U8", "[1.0]", "[0,1]"))}", 1, "is not whole", 36),
+    ("{\(entry("U8", "[1e0]", "[0,1]"))}", 1, "is not whole", 36),
+    ("{\(entry("U8", "[01]", "[0,1]"))}", 1, "leading zero", 36),
+    ("{\(entry("U8", "[\"1\"]", "[0,1]"))}", 1, "expected a whole number", 36),
+    ("{\(entry("U8", "[1,]", "[0,1]"))}", 1, "expected a whole number", 38),
+    ("{\(entry("U8", "[99999999999999999999]", "[0,1]"))}", 1, "too large for 64 bits", 36),
+    ("{\(entry("U8", "[4294967296,4294967296]", "[0,1]"))}", 1, "overflows 64 bits", 27),
+    ("{\(entry("F64", "[2305843009213693952]", "[0,1]"))}", 1, "more than 64 bits can count", 58),
+    ("{\(entry("U8", "[0,9223372036854775807,9]", "[0,0]"))}", 0, "overflows 64 bits", 27),
+    ("{\(entry("U8", "[1]", "[0]"))}", 1, "are no range", 39),
+    ("{\(entry("U8", "[1]", "[]"))}", 1, "are no range", 39),
+    ("{\(entry("U8", "[1]", "[0,1,2]"))}", 1, "more than 2 numbers", 60),
+    ("{\(entry("U8", "[1]", "[1,0]"))}", 1, "are no range", 39),
+    ("{\(entry("U8", "[2]", "[0,1]"))}", 1, "span 1 bytes, but U8 [2] takes 2", 39),
+    ("{\(entry("F32", "[1]", "[0,1]"))}", 1, "span 1 bytes, but F32 [1] takes 4", 40),
+    ("{\(entry("U8", "[]", "[0,0]"))}", 0, "span 0 bytes, but U8 [] takes 1", 38),
     ("{\(entry("U8", "[9]", "[0,9]"))}", 4, "ends at byte 9 of a data section of 4", 9),
     ("{\(entry("U8", "[1]", "[1,2]"))}", 2, "1 bytes before the data of tensor \"a\" belong to no tensor", 9),
-    ("{\(entry("U8", "[1]", "[0,1]"))}", 3, "2 bytes at the file's end belong to no tensor", 0),
+    ("{\(entry("U8", "[1]", "[0,1]"))}", 3, "2 bytes at the file's end belong to no tensor", 61),
     ("{}", 5, "5 bytes at the file's end belong to no tensor", 10),
     (
-      "{\(entry("U8", "[2]", "[0,2]")),\(entry("U8", "[2]", "[1,3]", name: "b"))}", 3, "\"b\" overlaps that of \"a\"", 0
+      "{\(entry("U8", "[2]", "[0,2]")),\(entry("U8", "[2]", "[1,3]", name: "b"))}", 3, "\"b\" overlaps that of \"a\"",
+      61
     ),
-    ("{\(entry("U8", "[1]", "[0,1]")),\(entry("U8", "[1]", "[0,1]", name: "b"))}", 1, "overlaps", 0),
-    ("{\(entry("U8", "[1]", "[0,1]")),\(entry("U8", "[1]", "[1,2]"))}", 2, "tensor \"a\" is there twice", 0),
-    ("{\(entry("U8", "[1]", "[0,1]")),\(entry("U8", "[1]", "[1,2]", name: "\\u0061"))}", 2, "is there twice", 0),
-    ("{\(entry("U8", "[1]", "[0,1]")),}", 1, "expected a name", 0),
+    ("{\(entry("U8", "[1]", "[0,1]")),\(entry("U8", "[1]", "[0,1]", name: "b"))}", 1, "overlaps", 61),
+    ("{\(entry("U8", "[1]", "[0,1]")),\(entry("U8", "[1]", "[1,2]"))}", 2, "tensor \"a\" is there twice", 61),
+    ("{\(entry("U8", "[1]", "[0,1]")),\(entry("U8", "[1]", "[1,2]", name: "\\u0061"))}", 2, "is there twice", 61),
+    ("{\(entry("U8", "[1]", "[0,1]")),}", 1, "expected a name", 61),
     ("{\"__metadata__\":[]}", 0, "expected '{' in '__metadata__'", 24),
     ("{\"__metadata__\":{\"a\":1}}", 0, "expected a string as the value of \"a\"", 29),
     ("{\"__metadata__\":{\"a\":null}}", 0, "expected a string as the value of \"a\"", 29),
     ("{\"__metadata__\":{\"a\":{}}}", 0, "expected a string as the value of \"a\"", 29),
     ("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, "metadata \"a\" is there twice", 33),
     ("{\"__metadata__\":{},\"__metadata__\":{}}", 0, "'__metadata__' is there twice", 27),
-    ("{\"a", 0, "a string does not end", 0),
-    ("{\"a\\", 0, "a string does not end", 0),
-    ("{\"a\\x\":{}}", 0, "unknown escape", 0),
-    ("{\"\\u12\":{}}", 0, "four hexadecimal digits", 0),
-    ("{\"\\ud83e\":{}}", 0, "half of a surrogate pair", 0),
-    ("{\"\\ud83e\\u0041\":{}}", 0, "half of a surrogate pair", 0),
-    ("{\"\\udd89\":{}}", 0, "half of a surrogate pair", 0),
+    ("{\"a", 0, "a string does not end", 9),
+    ("{\"a\\", 0, "a string does not end", 12),
+    ("{\"a\\x\":{}}", 0, "unknown escape", 11),
+    ("{\"\\u12\":{}}", 0, "four hexadecimal digits", 14),
+    ("{\"\\ud83e\":{}}", 0, "half of a surrogate pair", 10),
+    ("{\"\\ud83e\\u0041\":{}}", 0, "half of a surrogate pair", 10),
+    ("{\"\\udd89\":{}}", 0, "half of a surrogate pair", 10),
     ("{\"a\nb\":{}}", 0, "control character", 11),
     ("{\"a\\n\u{1}\":{}}", 0, "control character", 13),
     ("{'a':{}}", 0, "expected a name in double quotes, found '''", 9),
     (String(repeating: "{\"a\":", count: 5000), 0, "unknown key \"a\" of tensor \"a\"", 14),
     (
       "{\(entry("U8", "[" + Array(repeating: "1", count: 100).joined(separator: ",") + "]", "[0,1]"))}", 1,
-      "more than 64 numbers", 0
+      "more than 64 numbers", 165
     ),
   ]
 
@@ -134,9 +135,7 @@ struct SafetensorsHeaderTests {
     let (json, data, message, offset) = Self.hostile[index]
     let error = #expect(throws: SafetensorsError.self) { try Self.parse(json, data: data) }
     #expect(error?.message.contains(message) == true, "\(json.prefix(200)): \(String(describing: error))")
-    // Where no offset is asked for, it must at least be in the header.
-    if offset > 0 { #expect(error?.offset == offset, "\(json.prefix(200))") }
-    #expect((0...8 + json.utf8.count).contains(error?.offset ?? -1))
+    #expect(error?.offset == offset, "\(json.prefix(200))")
   }
 
   @Test(

@@ -4,12 +4,17 @@ import CondenseTensors
 
 /// `.condensed`: each tensor as an entropy-coded stream with a checksum, in a safetensors container.
 public struct CondensedFormat: ModelFormat {
-  public init() {}
+  /// Bytes of the largest tensor that is decoded: a few bytes of a file can stand for any number of zeros.
+  public var largestTensor: Int
+
+  public init(largestTensor: Int = 8 << 30) { self.largestTensor = largestTensor }
 
   public var name: String { "condensed" }
   public var extensions: [String] { ["condensed"] }
 
-  public func open(_ path: String) throws(ModelError) -> any OpenModel { try CondensedModelFile(path) }
+  public func open(_ path: String) throws(ModelError) -> any OpenModel {
+    try CondensedModelFile(path, largestTensor: largestTensor)
+  }
 
   public func write(_ contents: ModelContents, to path: String) throws {
     // The header comes first but is known last: streams go to a file of their own until then.
@@ -47,11 +52,13 @@ struct CondensedModelFile: OpenModel {
   let tensors: [ModelTensor]
   let envelope: [String: String]
   private let source: SafetensorsFile
+  private let largestTensor: Int
 
   var files: [ModelFile] { [source.file] }
 
-  init(_ path: String) throws(ModelError) {
+  init(_ path: String, largestTensor: Int) throws(ModelError) {
     self.path = path
+    self.largestTensor = largestTensor
     source = try SafetensorsFile(path)
     do { envelope = try CondensedHeader(source.header).envelope } catch { throw ModelError(path, error.message) }
     var tensors: [ModelTensor] = []
@@ -67,7 +74,7 @@ struct CondensedModelFile: OpenModel {
   func read(_ index: Int) throws(ModelError) -> EncodedTensor {
     let tensor = try CondensedModelFile.decode(source, source.header.entries[index]) {
       (stream) throws(DecodingError) in
-      try TensorCoder.decode(stream).expanded()
+      try TensorCoder.decode(stream, byteLimit: largestTensor).expanded()
     }
     return EncodedTensor(tensor)
   }
@@ -89,7 +96,7 @@ struct CondensedModelFile: OpenModel {
     } catch {
       let start = source.dataStart + entry.range.lowerBound
       throw ModelError(
-        source.file.handle.path, "tensor '\(entry.name)': \(error.message)",
+        source.file.handle.path, "tensor '\(JSONText.clipped(entry.name))': \(error.message)",
         offset: error.offset.map { start + $0 } ?? start)
     }
   }

@@ -25,10 +25,10 @@ struct ShardedModel: OpenModel {
       throw ModelError(
         path, "the index has \(index.identity.byteCount) bytes; at most \(ShardedModel.largestIndex) are allowed")
     }
-    let shardOfTensor: [String: String]
+    let entries: [String: ShardIndex.Entry]
     do {
       let text = try index.read(0..<index.identity.byteCount)
-      shardOfTensor = try ShardIndex.weightMap(text)
+      entries = try ShardIndex.weightMap(text)
     } catch let error as SafetensorsError {
       throw ModelError(path, error.message, offset: error.offset)
     } catch let error as ModelError {
@@ -37,29 +37,44 @@ struct ShardedModel: OpenModel {
       throw ModelError(path, "\(error)")
     }
     let folder = (path as NSString).deletingLastPathComponent
-    let names = Set(shardOfTensor.values).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    // The first place that names each shard.
+    let shardPlaces = Dictionary(entries.values.map { ($0.shard, $0.offset) }, uniquingKeysWith: min)
+    let names = shardPlaces.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     var shards: [SafetensorsFile] = []
     var places: [(shard: Int, entry: SafetensorsHeader.Entry)] = []
     var envelope: [String: String] = [:]
     for (number, name) in names.enumerated() {
       guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else {
-        throw ModelError(path, "shard '\(name)' is no plain file name")
+        throw ModelError(
+          path, "shard '\(JSONText.clipped(name))' is no plain file name", offset: shardPlaces[name])
       }
-      let shard = try SafetensorsFile(folder.isEmpty ? name : folder + "/" + name)
+      let shard: SafetensorsFile
+      do {
+        shard = try SafetensorsFile(folder.isEmpty ? name : folder + "/" + name)
+      } catch  where error.isMissing {
+        // The model is there; a part of it is not.
+        throw ModelError(path, "shard '\(JSONText.clipped(name))' is missing", offset: shardPlaces[name])
+      }
       for entry in shard.header.entries {
-        guard shardOfTensor[entry.name] == name else {
-          let place = shardOfTensor[entry.name].map { "in '\($0)'" } ?? "nowhere"
-          throw ModelError(path, "tensor '\(entry.name)' is in '\(name)', but the index has it \(place)")
+        let indexed = entries[entry.name]
+        guard indexed?.shard == name else {
+          let place = indexed.map { "in '\(JSONText.clipped($0.shard))'" } ?? "nowhere"
+          throw ModelError(
+            path,
+            "tensor '\(JSONText.clipped(entry.name))' is in '\(JSONText.clipped(name))', but the index has it \(place)",
+            offset: indexed?.offset)
         }
         places.append((number, entry))
       }
       envelope.merge(shard.header.metadata) { first, _ in first }
       shards.append(shard)
     }
-    if places.count < shardOfTensor.count {
-      let found = Set(places.map(\.entry.name))
-      let missing = shardOfTensor.keys.filter { !found.contains($0) }.min() ?? ""
-      throw ModelError(path, "tensor '\(missing)' is not in '\(shardOfTensor[missing] ?? "")', where the index has it")
+    let found = Set(places.map(\.entry.name))
+    if let missing = entries.filter({ !found.contains($0.key) }).min(by: { $0.value.offset < $1.value.offset }) {
+      throw ModelError(
+        path,
+        "tensor '\(JSONText.clipped(missing.key))' is not in '\(JSONText.clipped(missing.value.shard))', where the index has it",
+        offset: missing.value.offset)
     }
     self.shards = shards
     self.places = places
@@ -79,22 +94,28 @@ struct ShardedModel: OpenModel {
 
 /// The index of a sharded checkpoint: `{"metadata": {…}, "weight_map": {"tensor": "shard file"}}`.
 enum ShardIndex {
-  /// For each tensor the name of its shard.
-  static func weightMap(_ text: Bytes) throws(SafetensorsError) -> [String: String] {
+  /// Where a tensor is, and where in the index that is said.
+  struct Entry {
+    var shard: String
+    var offset: Int
+  }
+
+  /// For each tensor its entry.
+  static func weightMap(_ text: Bytes) throws(SafetensorsError) -> [String: Entry] {
     try text.withUnsafeBytes { (buffer: UnsafeRawBufferPointer) throws(SafetensorsError) in
       var scanner = JSONScanner(buffer, base: 0)
-      var map: [String: String]?
+      var map: [String: Entry]?
       try scanner.object("in the index") { (scanner, key, offset) throws(SafetensorsError) in
         guard key == "weight_map" else {
           try scanner.skipValue()
           return
         }
         guard map == nil else { throw scanner.error("'weight_map' is there twice", at: offset) }
-        var found: [String: String] = [:]
+        var found: [String: Entry] = [:]
         try scanner.object("in 'weight_map'") { (scanner, name, offset) throws(SafetensorsError) in
           let shard = try scanner.string("a shard's file name")
-          guard found.updateValue(shard, forKey: name) == nil else {
-            throw scanner.error("tensor \(JSONText.quoted(name)) is there twice", at: offset)
+          guard found.updateValue(Entry(shard: shard, offset: offset), forKey: name) == nil else {
+            throw scanner.error("tensor \(JSONText.quoted(JSONText.clipped(name))) is there twice", at: offset)
           }
         }
         map = found

@@ -60,7 +60,7 @@ public struct JSONScanner {
       skipSpace()
       let start = offset
       let name = try string("a name")
-      try expect(":", "after the name \(JSONText.quoted(name))")
+      try expect(":", "after the name \(JSONText.shown(name))")
       try member(&self, name, start)
     } while take(",")
     try expect("}", "or ',' \(what)")
@@ -149,15 +149,35 @@ public struct JSONScanner {
       try expect("]", "or ',' in an array")
     case UInt8(ascii: "\""): _ = try string("a string")
     default:
-      // A number or a word: true, false, null.
-      let start = position
-      while let byte = current, byte == 0x2B || byte == 0x2D || byte == 0x2E || isAlphanumeric(byte) { position += 1 }
-      guard position > start else { throw error("expected a value, found \(found)") }
+      if current == UInt8(ascii: "-") || isDigit { return try skipNumber() }
+      for word in ["true", "false", "null"] where bytes[position...].starts(with: word.utf8) {
+        position += word.utf8.count
+        return
+      }
+      throw error("expected a value, found \(found)")
     }
   }
 
-  private func isAlphanumeric(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+  private var isDigit: Bool { current.map { (0x30...0x39).contains($0) } ?? false }
+
+  /// RFC 8259, section 6.
+  private mutating func skipNumber() throws(SafetensorsError) {
+    if current == UInt8(ascii: "-") { position += 1 }
+    if current == 0x30 { position += 1 } else { try skipDigits() }
+    if current == UInt8(ascii: ".") {
+      position += 1
+      try skipDigits()
+    }
+    if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+      position += 1
+      if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
+      try skipDigits()
+    }
+  }
+
+  private mutating func skipDigits() throws(SafetensorsError) {
+    guard isDigit else { throw error("expected a digit, found \(found)") }
+    while isDigit { position += 1 }
   }
 
   private func utf8(_ range: Range<Int>) throws(SafetensorsError) -> String {
@@ -230,4 +250,21 @@ public enum JSONText {
     }
     return result + "\""
   }
+
+  /// A text in double quotes, as messages about JSON show it.
+  static func shown(_ text: String) -> String { quoted(clipped(text)) }
+
+  /// A text as messages show it: cut where it is long, and without what a terminal would act on.
+  public static func clipped(_ text: String) -> String {
+    var clipped = ""
+    for scalar in text.unicodeScalars.prefix(longestShown) {
+      switch scalar.value {
+      case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: clipped += "\u{FFFD}"
+      default: clipped.unicodeScalars.append(scalar)
+      }
+    }
+    return text.unicodeScalars.dropFirst(longestShown).isEmpty ? clipped : clipped + "…"
+  }
+
+  private static let longestShown = 60
 }

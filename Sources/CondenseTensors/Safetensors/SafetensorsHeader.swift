@@ -140,7 +140,7 @@ extension SafetensorsHeader {
         return
       }
       guard names.insert(name).inserted else {
-        throw scanner.error("tensor \(JSONText.quoted(name)) is there twice", at: offset)
+        throw scanner.error("tensor \(JSONText.shown(name)) is there twice", at: offset)
       }
       placed.append(Placed(entry: try parseEntry(&scanner, name: name, offset: offset), offset: offset))
     }
@@ -152,9 +152,9 @@ extension SafetensorsHeader {
   private static func parseMetadata(_ scanner: inout JSONScanner) throws(SafetensorsError) -> [String: String] {
     var metadata: [String: String] = [:]
     try scanner.object("in '\(metadataName)'") { (scanner, key, offset) throws(SafetensorsError) in
-      let value = try scanner.string("a string as the value of \(JSONText.quoted(key))")
+      let value = try scanner.string("a string as the value of \(JSONText.shown(key))")
       guard metadata.updateValue(value, forKey: key) == nil else {
-        throw scanner.error("metadata \(JSONText.quoted(key)) is there twice", at: offset)
+        throw scanner.error("metadata \(JSONText.shown(key)) is there twice", at: offset)
       }
     }
     return metadata
@@ -163,47 +163,54 @@ extension SafetensorsHeader {
   private static func parseEntry(
     _ scanner: inout JSONScanner, name: String, offset: Int
   ) throws(SafetensorsError) -> Entry {
-    let what = "of tensor \(JSONText.quoted(name))"
+    let what = "of tensor \(JSONText.shown(name))"
     var dtype: DType?
     var dimensions: [Int]?
     var offsets: [Int]?
+    /// Where these are written, for errors.
+    var shapeOffset = offset
+    var rangeOffset = offset
     try scanner.object(what) { (scanner, key, keyOffset) throws(SafetensorsError) in
       let isNew: Bool
       switch key {
       case "dtype":
         let text = try scanner.string("the dtype \(what)")
         guard let known = DType(rawValue: text) else {
-          throw scanner.error("unknown dtype \(JSONText.quoted(text)) \(what)", at: keyOffset)
+          throw scanner.error("unknown dtype \(JSONText.shown(text)) \(what)", at: keyOffset)
         }
         isNew = dtype == nil
         dtype = known
       case "shape":
         let values = try scanner.wholeNumbers("in the shape \(what)", limit: 64)
         isNew = dimensions == nil
+        shapeOffset = keyOffset
         dimensions = values
       case "data_offsets":
         let values = try scanner.wholeNumbers("in the data_offsets \(what)", limit: 2)
         isNew = offsets == nil
+        rangeOffset = keyOffset
         offsets = values
       default:
-        throw scanner.error("unknown key \(JSONText.quoted(key)) \(what)", at: keyOffset)
+        throw scanner.error("unknown key \(JSONText.shown(key)) \(what)", at: keyOffset)
       }
-      guard isNew else { throw scanner.error("key \(JSONText.quoted(key)) \(what) is there twice", at: keyOffset) }
+      guard isNew else { throw scanner.error("key \(JSONText.shown(key)) \(what) is there twice", at: keyOffset) }
     }
     guard let dtype, let dimensions, let offsets else {
       let missing = dtype == nil ? "dtype" : dimensions == nil ? "shape" : "data_offsets"
       throw scanner.error("no \(missing) \(what)", at: offset)
     }
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
-      throw scanner.error("the data_offsets \(what) are no range: \(offsets)", at: offset)
+      throw scanner.error("the data_offsets \(what) are no range: \(offsets)", at: rangeOffset)
     }
     let shape: Shape
-    do { shape = try Shape(dimensions) } catch { throw scanner.error("\(what.dropFirst(3)): \(error)", at: offset) }
+    do { shape = try Shape(dimensions) } catch {
+      throw scanner.error("\(what.dropFirst(3)): \(error)", at: shapeOffset)
+    }
     let (size, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.byteWidth)
     guard !overflow, offsets[1] - offsets[0] == size else {
       throw scanner.error(
         "the data_offsets \(what) span \(offsets[1] - offsets[0]) bytes, but \(dtype.rawValue) \(shape) takes "
-          + (overflow ? "more than 64 bits can count" : "\(size)"), at: offset)
+          + (overflow ? "more than 64 bits can count" : "\(size)"), at: rangeOffset)
     }
     return Entry(name: name, dtype: dtype, shape: shape, range: offsets[0]..<offsets[1])
   }
@@ -220,14 +227,14 @@ extension SafetensorsHeader {
     var filled = 0
     for (index, item) in placed.enumerated() {
       let range = item.entry.range
-      let name = JSONText.quoted(item.entry.name)
+      let name = JSONText.shown(item.entry.name)
       guard range.upperBound <= dataByteCount else {
         throw SafetensorsError(
           "tensor \(name) ends at byte \(range.upperBound) of a data section of \(dataByteCount)",
           offset: item.offset)
       }
       guard range.lowerBound >= filled else {
-        let other = JSONText.quoted(placed[index - 1].entry.name)
+        let other = JSONText.shown(placed[index - 1].entry.name)
         throw SafetensorsError("the data of tensor \(name) overlaps that of \(other)", offset: item.offset)
       }
       guard range.lowerBound == filled else {
