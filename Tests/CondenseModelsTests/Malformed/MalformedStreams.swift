@@ -56,7 +56,7 @@ extension MalformedModel {
     stream("a codebook of 257", codebook.number(257), "the codebook's size is 257, beyond 256", at: 7),
     stream(
       "a codebook's channels that are not the shape's", codebook.number(2).number(3),
-      "a codebook of 3 channels does not fit [4]", at: 7),
+      "a codebook of 3 × 2 does not fit [4]", at: 7),
     stream(
       "a quantized codebook of an unknown type",
       HandmadeStream.prologue(dtype: 11, flags: 0x30).number(2).number(1).adding([9]), "unknown quantized type 9", at: 8
@@ -111,12 +111,16 @@ extension MalformedModel {
       "zero points that are not there", quantized.adding([0x80, 0]).adding(constantFloats), "the stream ends early",
       at: 15),
     stream(
-      "scales beyond the limit", HandmadeStream.prologue(dtype: 11, [1 << 40, 0], flags: 0x10).adding([0, 1]),
-      "1099511627776 scales are beyond the limit", at: 13),
+      "scales beyond the limit", HandmadeStream.prologue(dtype: 4, [1 << 33], flags: 0x10).adding([0, 1]),
+      "8589934592 elements of 4 bytes are beyond the limit of 8589934592 bytes", at: 11),
     stream(
       "a codebook beyond the limit",
+      HandmadeStream.prologue(dtype: 4, [1 << 30], flags: 0x20).number(256).number(1 << 30),
+      "274877906944 elements of 1 bytes are beyond the limit of 8589934592 bytes", at: 16),
+    stream(
+      "a codebook for channels that hold nothing",
       HandmadeStream.prologue(dtype: 11, [1 << 40, 0], flags: 0x20).number(256).number(1 << 40),
-      "a codebook beyond the limit", at: 19),
+      "a codebook of 1099511627776 × 256 does not fit [1099511627776, 0]", at: 19),
     stream(
       "an index beyond the codebook", codebook.number(2).number(1).adding(constantFloats).adding([0, 0, 1, 2, 0]),
       "index 2 is beyond a codebook of 2", at: 20),

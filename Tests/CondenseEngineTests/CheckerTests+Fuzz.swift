@@ -1,0 +1,69 @@
+import CondenseEngine
+import CondenseModels
+import CondensePipelines
+import CondenseStages
+import TestSupport
+import Testing
+
+/// Damaged pipeline files are read or reported, whatever the damage.
+@Suite("Fuzzed pipelines")
+struct PipelineFuzzTests {
+  private static let pipelines = [
+    """
+    # A whole one.
+    name: small
+    model: {path: ../m.safetensors, format: safetensors}
+    stages:
+      - prune: {id: p, sparsity: 90%, pattern: {block: [4, 4]}, only: "*.weight", skip: [a*, 'b[0-9]{c,d}?']}
+      - cluster:
+          bits: 4
+          overrides:
+            - {match: fc1*, bits: 0x3}
+      - quantize: &q {dtype: int8, granularity: {group: 128}, symmetric: no}
+      - huffman
+      - huffman: {id: again, from: p, layout: sparse}
+    outputs: [../x.condensed, {path: y.bin, from: again, format: condensed}]
+    checks:
+      bytes: {max: 30 kB}
+      ratio: {min: 12, max: 1e2}
+      density: {max: 8%}
+      sqnr: {min: 20 dB}
+
+    """,
+    "model: &m a.safetensors\r\nstages: [huffman]\r\noutputs: [b.condensed, *m]\r\n# äöü🦉\r\n",
+    "\u{FEFF}%YAML 1.2\n---\n? name\n: |-\n  x\n\"model\": 'it''s'\nstages: !!seq\n- \"\\x68uffman\"\n...\n",
+  ]
+
+  private static let damage = Mutation(words: [
+    ": ", "- ", "\n", "\r", "\t", "  ", "[", "]", "{", "}", ",", "&a ", "*a", "*q", "<<: *q", "!!str ", "!x ", "|", ">",
+    "'",
+    "\"", "\\", "\\u", "#", "%", "---\n", "...\n", "? ", "~", "null", "true", ".nan", ".inf", "-1", "1e999", "0x",
+    "99999999999999999999",
+    "from: ", "id: ", "model: ", "stages: ", "outputs: ", "checks: ", "only: ", "overrides: ", "match: ", "prune",
+    "huffman", "\u{2028}",
+    "\u{85}", "🦉", "\0", "${x}", "%", " kB", "{a,b}", "[a-", "[[[[[[[[[[", "{x: {x: {x: ",
+  ])
+
+  @Test("A damaged pipeline", arguments: 0..<FuzzRun.parts)
+  func pipeline(part: Int) {
+    let checker = PipelineChecker(stages: .builtIn, formats: .builtIn)
+    let renderer = DiagnosticRenderer()
+    var refused = 0
+    FuzzRun.current.inputs(of: part, "YAML", percent: 25) { generator, seed in
+      let text = Self.pipelines.randomElement(using: &generator) ?? ""
+      let source = SourceText(file: "p.yaml", bytes: Self.damage.damaged(Array(text.utf8), using: &generator))
+      var parsed = PipelineParser.parse(source)
+      let checked = checker.check(&parsed)
+      if parsed.hasErrors { refused += 1 }
+      #expect(checked == nil || !parsed.hasErrors, "seed \(seed)")
+      for diagnostic in parsed.diagnostics {
+        // Every place is in the text, or right behind a line of it, and can be shown.
+        let start = diagnostic.range?.start ?? SourcePosition(line: 1, column: 1)
+        let line = source.line(start.line)
+        #expect(line != nil && start.column <= (line ?? "").unicodeScalars.count + 2, "seed \(seed): \(diagnostic)")
+        #expect(!renderer.text(diagnostic, source: source).isEmpty)
+      }
+    }
+    #expect(refused > FuzzRun.current.share(25) / 4)
+  }
+}
