@@ -141,7 +141,7 @@ extension MalformedFile {
       ["2:27: expected a whole number from 1 to 8 for bits, found the number 4.0"]),
     stages(
       "a whole number beyond 64 bits", "{quantize: {granularity: {group: 99999999999999999999}}}",
-      ["2:35: expected tensor, channel or {group: a whole number from 1} for granularity, found a mapping"]),
+      ["2:35: expected tensor, channel or {group: a whole number from 1 to 1073741824} for granularity, found a mapping"]),
     stages(
       "too large in hexadecimal", "{cluster: {bits: 0x10}}",
       ["2:27: expected a whole number from 1 to 8 for bits, found the number 0x10"]),
@@ -175,7 +175,7 @@ extension MalformedFile {
     stages(
       "a misspelt choice", "{quantize: {granularity: {groups: 64}}}",
       [
-        "2:35: expected tensor, channel or {group: a whole number from 1} for granularity, found a mapping; did you mean 'group'?"
+        "2:35: expected tensor, channel or {group: a whole number from 1 to 1073741824} for granularity, found a mapping; did you mean 'group'?"
       ]),
     stages(
       "a block of one", "{prune: {sparsity: 0.5, pattern: {block: 4}}}",
