@@ -106,7 +106,7 @@ class Workspace:
 
     def check_no_leftovers(self):
         """Nothing half-written is left in the workspace or the store once a build has ended."""
-        for folder in (self.root / ".condense" / "staging", *self.store.glob("v*/staging")):
+        for folder in (*self.root.glob(".condense/v*/staging"), *self.store.glob("v*/staging")):
             left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
             require(not left, f"left over in {folder}: {left[:3]}")
 

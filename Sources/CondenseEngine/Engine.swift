@@ -14,6 +14,8 @@ public struct BuildRequest: Sendable {
   public var jobs: Int
   /// Whether to build what can be built after something failed.
   public var keepGoing: Bool
+  /// See ``Scheduler/pick``.
+  package var pick: (@Sendable (_ count: Int) -> Int)?
 
   public init(workspace: Workspace, files: [String], jobs: Int, keepGoing: Bool = false) {
     self.workspace = workspace
@@ -109,8 +111,10 @@ public struct Engine: Sendable {
     let publisher = Publisher(
       plan: plan, models: loaded.models, formats: formats, store: store, runner: runner, staging: staging)
     let totalActions = plan.pipelines.reduce(0) { $0 + $1.actions.count }
+    var scheduler = Scheduler(plan.graph, known: known)
+    scheduler.pick = request.pick
     let loop = BuildLoop(
-      graph: plan.graph, scheduler: Scheduler(plan.graph, known: known), runner: runner,
+      graph: plan.graph, scheduler: scheduler, runner: runner,
       keepGoing: request.keepGoing,
       progress: { state in
         var state = state
@@ -118,7 +122,7 @@ public struct Engine: Sendable {
         progress(state)
       },
       publish: { try publisher.publish($0, inputs: $1) })
-    let scheduler = loop.run(jobs: request.jobs)
+    scheduler = loop.run(jobs: request.jobs)
     if !isLastAttempt, scheduler.failures.contains(where: { $0.error is ModelChanged }) { return nil }
     record(plan, loaded.models, scheduler, known: known)
     var builder = ReportBuilder(

@@ -214,6 +214,19 @@ struct BuildTests {
     let workspace = try Self.workspace()
     _ = try workspace.build()
     #expect(try String(contentsOfFile: workspace.path(".condense/.gitignore"), encoding: .utf8) == "*\n")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path(".condense/staging")).isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path(".condense/v1/staging")).isEmpty)
+  }
+
+  @Test("State of another version is told of once, and left as it is")
+  func otherState() throws {
+    let workspace = try TemporaryWorkspace()
+    try workspace.writeModel([("w", Tensor([1, 2, 3, 4], shape: [2, 2]))])
+    try workspace.writePipeline("p", stages: "[huffman]")
+    try FileManager.default.createDirectory(atPath: workspace.path(".condense/v9"), withIntermediateDirectories: true)
+    try workspace.write("future", to: ".condense/v9/history")
+    #expect(Workspace(root: workspace.root).otherStateVersions == ["v9"])
+    #expect(try workspace.build().report.pipelines[0].status == .built)
+    #expect(try workspace.data(".condense/v9/history") == Data("future".utf8))
+    #expect(Workspace(root: workspace.root).otherStateVersions == [])
   }
 }

@@ -35,6 +35,11 @@ struct BuildCommand: ParsableCommand {
     let files = try pipelines.files(in: workspace)
     let engine = Engine(
       stages: Toolbox.current.stages, formats: Toolbox.current.formats, store: try LocalStore.fromEnvironment())
+    if !workspace.otherStateVersions.isEmpty {
+      console.note(
+        "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
+          + "left as it is")
+    }
     let line = ProgressLine(console: console)
     let build = engine.build(
       BuildRequest(

@@ -26,6 +26,8 @@ package struct Scheduler: Sendable {
   /// Sources to read, last first.
   private var sources: [NodeID] = []
   private var inFlight = 0
+  /// Which of a number of things that could be done next is; nil for the last. Any is right: tests shuffle them.
+  package var pick: (@Sendable (_ count: Int) -> Int)?
 
   package private(set) var keys: [Digest?]
   /// Keys of the actions that were executed.
@@ -101,7 +103,7 @@ package struct Scheduler: Sendable {
       inFlight += 1
       return .lookUp(lookups)
     }
-    let batch = Scheduler.takeBatch(&ready, graph) ?? Scheduler.takeBatch(&sources, graph)
+    let batch = Scheduler.takeBatch(&ready, graph, pick) ?? Scheduler.takeBatch(&sources, graph, pick)
     guard let batch else { return nil }
     for node in batch { states[node.index] = .running }
     inFlight += batch.count
@@ -109,7 +111,10 @@ package struct Scheduler: Sendable {
   }
 
   /// Small tensors go together: their overhead is in the handling, not in the work.
-  private static func takeBatch(_ stack: inout [NodeID], _ graph: BuildGraph) -> [NodeID]? {
+  private static func takeBatch(
+    _ stack: inout [NodeID], _ graph: BuildGraph, _ pick: ((Int) -> Int)?
+  ) -> [NodeID]? {
+    if let pick, !stack.isEmpty { stack.swapAt(pick(stack.count), stack.count - 1) }
     guard let first = stack.popLast() else { return nil }
     var batch = [first]
     var byteCount = graph[first].byteCount

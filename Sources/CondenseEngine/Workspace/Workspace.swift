@@ -24,11 +24,22 @@ public struct Workspace: Sendable {
   /// Where pipelines are looked for unless paths are given.
   public var pipelinesFolder: String { root + "/pipelines" }
 
-  /// The workspace's own state; it ignores itself in Git.
+  /// Each version of the state's layout has a folder of its own, so that another `condense` starts beside it.
+  private static let stateVersion = "v1"
+
+  private var allStates: String { root + "/.condense" }
+
+  /// State that another version of `condense` left here, by its folder's name; empty once this version has its own.
+  public var otherStateVersions: [String] {
+    guard !FileSystem.exists(allStates + "/" + Workspace.stateVersion) else { return [] }
+    return ((try? FileSystem.names(in: allStates)) ?? []).filter { $0.hasPrefix("v") && Int($0.dropFirst()) != nil }
+  }
+
+  /// Makes the folder of the workspace's own state; it ignores itself in Git.
   public func makeStateFolder() throws(FileError) -> String {
-    let folder = root + "/.condense"
+    let folder = allStates + "/" + Workspace.stateVersion
     try FileSystem.makeFolders(folder)
-    let ignore = folder + "/.gitignore"
+    let ignore = allStates + "/.gitignore"
     if !FileSystem.exists(ignore) {
       do {
         try OpenFile.creating(ignore).write([.init("*\n".utf8)])

@@ -12,6 +12,8 @@ final class TemporaryWorkspace {
   let root = FileManager.default.temporaryDirectory.path + "/condense-\(UUID().uuidString)"
   let store: LocalStore
   var jobs = 2
+  /// See `Scheduler.pick`.
+  var pick: (@Sendable (Int) -> Int)?
 
   init() throws {
     try FileManager.default.createDirectory(atPath: root + "/pipelines", withIntermediateDirectories: true)
@@ -52,9 +54,9 @@ final class TemporaryWorkspace {
     let files =
       names.isEmpty
       ? try Workspace.pipelineFiles(at: [path("pipelines")]) : names.map { path("pipelines/\($0).yaml") }
-    return Engine(stages: .builtIn, formats: .builtIn, store: store)
-      .build(
-        BuildRequest(workspace: Workspace(root: root), files: files, jobs: jobs, keepGoing: keepGoing))
+    var request = BuildRequest(workspace: Workspace(root: root), files: files, jobs: jobs, keepGoing: keepGoing)
+    request.pick = pick
+    return Engine(stages: .builtIn, formats: .builtIn, store: store).build(request)
   }
 
   /// The tensors of a published file, decoded.

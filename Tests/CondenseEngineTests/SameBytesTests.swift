@@ -1,0 +1,61 @@
+import CondenseEngine
+import CondenseStore
+import Foundation
+import TestSupport
+import Testing
+
+/// The same pipelines over the same models give the same bytes, on every machine and whatever way they are made.
+@Suite("The same bytes everywhere")
+struct SameBytesTests {
+  /// SHA-256 of what the samples in `pipelines/` publish. Another digest means that every user's outputs change: raise
+  /// the version of the stage that is behind it, then record it here.
+  static let digests = [
+    "digits-int8.condensed": "2b37a9ee3eb87f6e15ac7950ec56514f14dcd8faff172e1d952cf1939f0450dc",
+    "digits-lossless.condensed": "17a4d0ab10688d1848abaf9ca6c0df3adbcb86a8a595ba1ee6b9469395c471a8",
+    "digits-phone.condensed": "d252bfc03432e18bed3311fd65f8cb1c35f06cbdb0249fa99b50bae7368a19ff",
+    "digits-tablet.condensed": "cb1411685a65e027f45f23ecf63583f678612ad0f6e18bb552778846930e04f4",
+    "digits.condensed": "15af0af6329548ba1b980603a09733877087a0affcf8442a2fd7aa494d079834",
+  ]
+
+  /// A copy of the samples, so that nothing is written beside them.
+  private static func samples() throws -> TemporaryWorkspace {
+    let workspace = try TemporaryWorkspace()
+    let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized
+    try FileManager.default.removeItem(atPath: workspace.path("pipelines"))
+    try FileManager.default.copyItem(
+      atPath: repository.appending(path: "pipelines").path, toPath: workspace.path("pipelines"))
+    return workspace
+  }
+
+  private static func published(_ result: BuildResult) -> [String: String] {
+    let outputs = result.report.pipelines.flatMap(\.outputs)
+    return Dictionary(outputs.map { (($0.path as NSString).lastPathComponent, $0.sha256) }) { first, _ in first }
+  }
+
+  @Test("The samples' outputs are the recorded ones, with any number of jobs", arguments: [1, 2, 8])
+  func samples(jobs: Int) throws {
+    let workspace = try Self.samples()
+    workspace.jobs = jobs
+    #expect(try Self.published(workspace.build()) == Self.digests)
+  }
+
+  @Test("The order in which things are done changes no output", arguments: UInt64(1)...6)
+  func shuffled(seed: UInt64) throws {
+    let workspace = try Self.samples()
+    let generator = Locked(SeededGenerator(seed: seed))
+    workspace.jobs = 1 + Int(seed % 3)
+    workspace.pick = { count in generator.withLock { Int.random(in: 0..<count, using: &$0) } }
+    #expect(try Self.published(workspace.build()) == Self.digests, "seed \(seed)")
+  }
+
+  @Test("What a store happens to hold already changes no output")
+  func halfWarm() throws {
+    let workspace = try Self.samples()
+    let first = try workspace.build("digits", "digits-int8")
+    #expect(first.report.actions.ran > 0)
+    try FileManager.default.removeItem(atPath: workspace.path("build"))
+    let second = try workspace.build()
+    #expect(second.report.actions.cached > 0 && second.report.actions.ran > 0)
+    #expect(Self.published(second) == Self.digests)
+  }
+}
