@@ -52,7 +52,7 @@ let package = Package(
     .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors", "TestSupport"]),
     .testTarget(name: "CondenseFilesTests", dependencies: ["CondenseFiles"]),
     .testTarget(name: "CondenseCodecsTests", dependencies: ["CondenseCodecs", "TestSupport"]),
-    .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel", "TestSupport"]),
+    .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel", "CondenseStore", "TestSupport"]),
     .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines", "TestSupport"]),
     .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels", "TestSupport"]),
     .testTarget(name: "CondenseStagesTests", dependencies: ["CondenseStages", "TestSupport"]),

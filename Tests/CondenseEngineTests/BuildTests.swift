@@ -1,4 +1,5 @@
 import CondenseEngine
+import CondensePipelines
 import CondenseTensors
 import Foundation
 import TestSupport
@@ -228,5 +229,26 @@ struct BuildTests {
     #expect(try workspace.build().report.pipelines[0].status == .built)
     #expect(try workspace.data(".condense/v9/history") == Data("future".utf8))
     #expect(Workspace(root: workspace.root).otherStateVersions == [])
+  }
+
+  @Test("A stage may stand twice for different tensors; where one tensor would pass both, it is named")
+  func stageForSomeTensors() throws {
+    let workspace = try TemporaryWorkspace()
+    try workspace.writeModel([
+      ("a.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])), ("b.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])),
+    ])
+    try workspace.writePipeline(
+      "apart", stages: "[{cluster: {bits: 1, only: a*}}, {cluster: {id: finer, bits: 2, only: b*}}, huffman]")
+    try workspace.writePipeline(
+      "both", stages: "[{cluster: {bits: 1, only: a*}}, {cluster: {id: finer, bits: 2, skip: b*}}, huffman]")
+    let result = try workspace.build()
+    #expect(result.report.pipelines.map(\.status) == [.built, .failed])
+    let tensors = try workspace.tensors(of: "build/apart.condensed")
+    #expect(tensors.mapValues { Set($0.floats ?? []).count } == ["a.weight": 2, "b.weight": 4])
+    #expect(
+      result.diagnostics.map(\.diagnostic.message) == [
+        "tensor 'a.weight': cluster cannot follow cluster: the weights share values already"
+      ])
+    #expect(result.diagnostics.first?.diagnostic.range?.start == SourcePosition(line: 2, column: 43))
   }
 }

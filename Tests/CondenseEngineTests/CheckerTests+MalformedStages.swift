@@ -141,7 +141,9 @@ extension MalformedFile {
       ["2:27: expected a whole number from 1 to 8 for bits, found the number 4.0"]),
     stages(
       "a whole number beyond 64 bits", "{quantize: {granularity: {group: 99999999999999999999}}}",
-      ["2:35: expected tensor, channel or {group: a whole number from 1 to 1073741824} for granularity, found a mapping"]),
+      [
+        "2:35: expected tensor, channel or {group: a whole number from 1 to 1073741824} for granularity, found a mapping"
+      ]),
     stages(
       "too large in hexadecimal", "{cluster: {bits: 0x10}}",
       ["2:27: expected a whole number from 1 to 8 for bits, found the number 0x10"]),

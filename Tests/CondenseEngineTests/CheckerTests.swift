@@ -63,7 +63,6 @@ struct CheckerTests {
       ("[huffman, {prune: {sparsity: 0.5}}]", "prune cannot follow huffman", "prune"),
       ("[{cluster: {bits: 2}}, {prune: {sparsity: 0.5}}]", "prune cannot follow cluster", "prune"),
       ("[quantize, huffman, {huffman: {id: again}}]", "huffman cannot follow huffman", "huffman: {id"),
-      ("[{cluster: {bits: 2, only: a*}}, {prune: {sparsity: 0.5}}]", "prune cannot follow cluster", "prune"),
       ("[{cluster: {bits: 2}}, {quantize: {granularity: {group: 8}}}]", "groups cut across a codebook", "quantize"),
     ])
   func orders(stages: String, message: String, at place: String) {

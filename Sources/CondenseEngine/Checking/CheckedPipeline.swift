@@ -1,3 +1,4 @@
+import CondenseModels
 import CondensePipelines
 import CondenseStages
 import Foundation
@@ -29,8 +30,9 @@ public enum StageInput: Hashable, Sendable {
 /// A stage of a pipeline, set up.
 public struct CheckedStage: Sendable {
   public var id: String
-  /// The stage's name.
+  /// The stage's name, and where it stands.
   public var name: String
+  public var range: SourceRange
   public var description: StageDescription
   public var input: StageInput
   public var only: [Glob]
@@ -55,4 +57,29 @@ public struct CheckedOutput: Sendable {
   /// The format's name.
   public var format: String
   public var range: SourceRange
+}
+
+extension CheckedPipeline {
+  /// The first stage that cannot follow what earlier ones make of a tensor, in words that name the tensor.
+  ///
+  /// Stages can be for some tensors only, so this needs a model's tensors.
+  public func refusal(of tensors: [ModelTensor]) -> (message: String, range: SourceRange)? {
+    for tensor in tensors {
+      let description = TensorDescription(dtype: tensor.dtype, shape: tensor.shape)
+      var forms: [TensorForm] = []
+      for stage in stages {
+        let input = if case .stage(let index) = stage.input { forms[index] } else { TensorForm() }
+        guard let configured = stage.configured(for: tensor.name), configured.accepts(description) else {
+          forms.append(input)
+          continue
+        }
+        do {
+          forms.append(try configured.form(after: input))
+        } catch {
+          return ("tensor '\(tensor.name)': \(error.message)", stage.range)
+        }
+      }
+    }
+    return nil
+  }
 }

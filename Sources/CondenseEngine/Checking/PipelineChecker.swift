@@ -45,14 +45,13 @@ private struct Check {
       var result: Set<TensorForm> = []
       let inputForms: Set<TensorForm> =
         if case .stage(let index) = input { forms[index] } else { [TensorForm()] }
-      for form in inputForms {
-        for variant in [stage.base] + stage.overrides.map(\.stage) {
-          do {
-            result.insert(try variant.form(after: form))
-          } catch {
-            report(error.message, use.name.range)
-          }
-        }
+      for variant in [stage.base] + stage.overrides.map(\.stage) {
+        let attempts = inputForms.map { form in Result { () throws(StageRefusal) in try variant.form(after: form) } }
+        let accepted = attempts.compactMap { try? $0.get() }
+        result.formUnion(accepted)
+        // Where only some forms are refused, the tensors' names decide: see `refusal(of:)`.
+        guard accepted.isEmpty else { continue }
+        for case .failure(let refusal) in attempts { report(refusal.message, use.name.range) }
       }
       // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
       if !use.only.isEmpty || !use.skip.isEmpty { result.formUnion(inputForms) }
@@ -120,7 +119,7 @@ private struct Check {
       configured.append((override.match.map(\.value), one))
     }
     return CheckedStage(
-      id: use.id.value, name: description.name, description: description, input: .model,
+      id: use.id.value, name: description.name, range: use.name.range, description: description, input: .model,
       only: use.only.map(\.value), skip: use.skip.map(\.value), base: base, overrides: configured)
   }
 

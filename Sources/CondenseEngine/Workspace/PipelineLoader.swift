@@ -34,6 +34,11 @@ public struct LoadedPipelines: Sendable {
   var ready: [Ready] = []
   var models: [ModelSource] = []
 
+  mutating func add(_ model: ModelSource) -> Int {
+    models.append(model)
+    return models.count - 1
+  }
+
   /// Reports of all files in the order in which they were asked for; invalid ones get a report of their own.
   func inOrder(built: [PipelineReport]) -> [PipelineReport] {
     let reports = Dictionary(built.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
@@ -126,15 +131,20 @@ public struct PipelineLoader: Sendable {
       return
     }
     let key = "\(pipeline.model.format?.value ?? "") \(path)"
-    if let known = modelIndices[key] {
-      loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: known))
-      return
-    }
-    do {
-      let model = try ModelSource(path, format: pipeline.model.format?.value, formats: formats)
-      modelIndices[key] = loaded.models.count
-      loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: loaded.models.count))
-      loaded.models.append(model)
+    do throws(ModelError) {
+      let index: Int
+      if let known = modelIndices[key] {
+        index = known
+      } else {
+        index = loaded.add(try ModelSource(path, format: pipeline.model.format?.value, formats: formats))
+        modelIndices[key] = index
+      }
+      if let refusal = pipeline.refusal(of: loaded.models[index].model.tensors) {
+        entry.parsed.diagnostics.append(
+          Diagnostic(.error, refusal.message, file: pipeline.file, range: refusal.range))
+        return
+      }
+      loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: index))
     } catch {
       refuse(
         error.isMissing
