@@ -235,7 +235,8 @@ struct BuildTests {
   func stageForSomeTensors() throws {
     let workspace = try TemporaryWorkspace()
     try workspace.writeModel([
-      ("a.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])), ("b.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])),
+      ("a.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])),
+      ("b.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])),
     ])
     try workspace.writePipeline(
       "apart", stages: "[{cluster: {bits: 1, only: a*}}, {cluster: {id: finer, bits: 2, only: b*}}, huffman]")
