@@ -177,6 +177,9 @@ extension MalformedFile {
       "more than a megabyte", String(repeating: "#\n", count: 1 << 19) + "#",
       ["the file has 1048577 bytes; a pipeline has at most 1048576"]),
     MalformedFile(
+      "more than a megabyte with its byte order mark", "\u{FEFF}" + String(repeating: "#", count: 1 << 20 - 2),
+      ["the file has 1048577 bytes; a pipeline has at most 1048576"]),
+    MalformedFile(
       "a hundred thousand values", "stages: [\(String(repeating: "a,", count: 100_000))]",
       ["1:200004: the file stands for more than 100000 values, aliases counted in full"]),
     // Places.

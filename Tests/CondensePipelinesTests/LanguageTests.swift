@@ -116,6 +116,18 @@ struct DiagnosticRendererTests {
     #expect(Array(lines[1])[column] == "X")
   }
 
+  @Test("Lines that end in any way, and a byte order mark, leave the caret where it belongs")
+  func lineEnds() {
+    for text in ["\u{FEFF}äb\ncd", "\u{FEFF}äb\r\ncd", "\u{FEFF}äb\rcd"] {
+      #expect(Self.render(text, Self.range(1, 2, 3)) == "p.yaml:1:2: error: wrong\n  äb\n   ^")
+      #expect(Self.render(text, Self.range(2, 2, 9)) == "p.yaml:2:2: error: wrong\n  cd\n   ^")
+    }
+    let long = String(repeating: "ä", count: 1000) + "\n"
+    #expect(
+      Self.render(long, Self.range(1, 1000, 1001)).hasSuffix(
+        "…\(String(repeating: "ä", count: 120))\n" + String(repeating: " ", count: 122) + "^"))
+  }
+
   @Test("A place past the line's end, or no place, still shows")
   func oddPlaces() {
     #expect(Self.render("ab", Self.range(1, 9, 10)) == "p.yaml:1:9: error: wrong\n  ab\n    ^")

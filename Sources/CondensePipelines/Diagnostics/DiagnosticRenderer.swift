@@ -29,18 +29,18 @@ public struct DiagnosticRenderer: Sendable {
   }
 
   private func excerpt(_ range: SourceRange?, in source: SourceText?) -> [String] {
-    guard let range, let line = source?.line(range.start.line) else { return [] }
-    let characters = Array(line.unicodeScalars)
-    let caret = min(range.start.column - 1, characters.count)
-    let end = range.end.line == range.start.line ? range.end.column - 1 : characters.count
-    let width = max(1, min(end, characters.count) - caret)
-    let start = max(0, min(caret - DiagnosticRenderer.widest / 2, characters.count - DiagnosticRenderer.widest))
-    let shown = characters.dropFirst(start).prefix(DiagnosticRenderer.widest).map { DiagnosticRenderer.shown($0) }
+    guard let range, let source, let length = source.length(ofLine: range.start.line) else { return [] }
+    let caret = min(range.start.column - 1, length)
+    let end = range.end.line == range.start.line ? range.end.column - 1 : length
+    let width = max(1, min(end, length) - caret)
+    let start = max(0, min(caret - DiagnosticRenderer.widest / 2, length - DiagnosticRenderer.widest))
+    let shown = source.scalars(ofLine: range.start.line, from: start, count: DiagnosticRenderer.widest)
+      .map { DiagnosticRenderer.shown($0) }
     let head = (start > 0 ? "…" : "") + shown.joined()
     let indent = shown.prefix(max(0, caret - start)).joined().count + (start > 0 ? 1 : 0)
     let marks = "^" + String(repeating: "~", count: max(0, min(width, DiagnosticRenderer.widest) - 1))
     return [
-      "  \(head)\(start + shown.count < characters.count ? "…" : "")",
+      "  \(head)\(start + shown.count < length ? "…" : "")",
       "  " + String(repeating: " ", count: indent) + styled(marks, "32"),
     ]
   }

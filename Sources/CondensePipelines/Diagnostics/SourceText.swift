@@ -38,7 +38,10 @@ public struct SourceText: Sendable {
   public var file: String
   /// Without a byte order mark: it is no part of the text, and no editor counts it as a column.
   public let bytes: [UInt8]
+  /// Of the file, a byte order mark counted.
+  let fileByteCount: Int
   private let lines: [LineStart]
+  private let scalarCount: Int
 
   /// Where a line begins: counted in bytes and in code points.
   private struct LineStart {
@@ -61,18 +64,50 @@ public struct SourceText: Sendable {
       if isBreak { lines.append(LineStart(byte: index + 1, scalar: scalars)) }
     }
     self.bytes = text
+    fileByteCount = bytes.count
     self.lines = lines
+    scalarCount = scalars
   }
 
   public init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
   /// A line without its end; nil where there is none of that number.
   public func line(_ number: Int) -> String? {
+    byteRange(ofLine: number).map { String(decoding: bytes[$0], as: UTF8.self) }
+  }
+
+  /// Code points of a line without its end; nil where there is none of that number.
+  func length(ofLine number: Int) -> Int? {
+    guard let range = byteRange(ofLine: number) else { return nil }
+    let (end, endScalar) =
+      number < lines.count ? (lines[number].byte, lines[number].scalar) : (bytes.count, scalarCount)
+    // What ends a line is a byte a code point.
+    return endScalar - lines[number - 1].scalar - (end - range.upperBound)
+  }
+
+  /// At most `count` code points of a line, those before `start` left out. Only these are decoded: lines can be long.
+  func scalars(ofLine number: Int, from start: Int, count: Int) -> [Unicode.Scalar] {
+    guard let range = byteRange(ofLine: number) else { return [] }
+    var next = range.lowerBound
+    func skip(_ scalars: Int) {
+      var left = scalars
+      while next < range.upperBound, left > 0 || bytes[next] & 0xC0 == 0x80 {
+        if bytes[next] & 0xC0 != 0x80 { left -= 1 }
+        next += 1
+      }
+    }
+    skip(start)
+    let first = next
+    skip(count)
+    return Array(String(decoding: bytes[first..<next], as: UTF8.self).unicodeScalars)
+  }
+
+  private func byteRange(ofLine number: Int) -> Range<Int>? {
     guard lines.indices.contains(number - 1) else { return nil }
     let start = lines[number - 1].byte
     var end = number < lines.count ? lines[number].byte : bytes.count
     while end > start, bytes[end - 1] == UInt8(ascii: "\n") || bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
-    return String(decoding: bytes[start..<end], as: UTF8.self)
+    return start..<end
   }
 
   /// The place of a byte.
@@ -97,12 +132,12 @@ public struct SourceText: Sendable {
 
   /// Whether only white space stands before a place on its line.
   func isFirst(_ place: SourcePosition) -> Bool {
-    (line(place.line) ?? "").unicodeScalars.prefix(place.column - 1).allSatisfy { $0 == " " || $0 == "\t" }
+    scalars(ofLine: place.line, from: 0, count: place.column - 1).allSatisfy { $0 == " " || $0 == "\t" }
   }
 
   /// The code point at a place; nil at a line's end and past it.
   func scalar(at place: SourcePosition) -> Unicode.Scalar? {
-    line(place.line)?.unicodeScalars.dropFirst(place.column - 1).first
+    scalars(ofLine: place.line, from: place.column - 1, count: 1).first
   }
 }
 

@@ -16,9 +16,10 @@ public enum YAMLParser {
   ///
   /// - Throws: ``Diagnostic`` at the first place where the text is no single YAML document within the limits.
   public static func parse(_ source: SourceText) throws(Diagnostic) -> (root: Node?, problems: [Diagnostic]) {
-    guard source.bytes.count <= largestFile else {
+    // Who reads a file reads one byte more than is allowed; without its byte order mark the rest would seem to be all.
+    guard source.fileByteCount <= largestFile else {
       throw Diagnostic(
-        "the file has \(source.bytes.count) bytes; a pipeline has at most \(largestFile)", file: source.file,
+        "the file has \(source.fileByteCount) bytes; a pipeline has at most \(largestFile)", file: source.file,
         range: nil)
     }
     if let bad = firstBadByte(source.bytes) {
