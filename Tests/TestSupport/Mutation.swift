@@ -67,7 +67,11 @@ public struct FuzzRun: Sendable {
       let inputSeed = first &+ UInt64(index)
       var generator = SeededGenerator(seed: inputSeed)
       try body(&generator, inputSeed)
-      if (index + 1) % 10_000 == 0 { print("\(name), part \(part + 1) of \(FuzzRun.parts): \(index + 1) of \(share)") }
+      if (index + 1) % 10_000 == 0 {
+        // Standard error is not buffered, so that the last line before a crash is there.
+        let line = "\(name), part \(part + 1) of \(FuzzRun.parts): \(index + 1) of \(share)\n"
+        FileHandle.standardError.write(Data(line.utf8))
+      }
     }
   }
 
