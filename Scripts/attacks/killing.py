@@ -58,7 +58,7 @@ def kill_moments(condense, generator, long):
         started = time.monotonic()
         total = workspace.built().actions["total"]
         seconds = time.monotonic() - started
-        rounds, kills = 500 if long else 50, 0
+        rounds, kills = 200 if long else 50, 0
         for number in range(rounds):
             for folder in ("build", "store"):
                 shutil.rmtree(workspace.root / folder, ignore_errors=True)
