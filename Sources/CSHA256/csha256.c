@@ -60,36 +60,85 @@ static int has_instructions(void) {
 
 // The instructions keep the state as two registers, ABEF and CDGH, and do two rounds at a time.
 // Source: Intel 64 and IA-32 Architectures Software Developer's Manual, SHA256RNDS2, SHA256MSG1, SHA256MSG2.
-__attribute__((target("sha,ssse3,sse4.1"))) static void compress_with_instructions(
-    uint32_t state[8], const uint8_t *bytes, size_t blocks) {
+#define TARGET __attribute__((target("sha,ssse3,sse4.1")))
+#define INLINE static inline __attribute__((always_inline))
+
+typedef struct {
+  __m128i abef, cdgh, abef_before, cdgh_before, w[4];
+} lane;
+
+TARGET INLINE void lane_load(lane *lane, const uint32_t state[8]) {
+  lane->abef = _mm_set_epi32((int)state[0], (int)state[1], (int)state[4], (int)state[5]);
+  lane->cdgh = _mm_set_epi32((int)state[2], (int)state[3], (int)state[6], (int)state[7]);
+}
+
+TARGET INLINE void lane_begin(lane *lane, const uint8_t *block) {
   const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
-  __m128i abef = _mm_set_epi32((int)state[0], (int)state[1], (int)state[4], (int)state[5]);
-  __m128i cdgh = _mm_set_epi32((int)state[2], (int)state[3], (int)state[6], (int)state[7]);
-  for (; blocks > 0; blocks--, bytes += 64) {
-    const __m128i abef_before = abef, cdgh_before = cdgh;
-    __m128i w[4];
-    for (int i = 0; i < 4; i++) {
-      w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(bytes + 16 * i)), big_endian);
-    }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 16; i++) {
-      if (i >= 4) {
-        __m128i next = _mm_sha256msg1_epu32(w[i & 3], w[(i + 1) & 3]);
-        next = _mm_add_epi32(next, _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3], 4));
-        w[i & 3] = _mm_sha256msg2_epu32(next, w[(i + 3) & 3]);
-      }
-      __m128i sum = _mm_add_epi32(w[i & 3], _mm_loadu_si128((const __m128i *)(round_constants + 4 * i)));
-      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
-      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
-    }
-    abef = _mm_add_epi32(abef, abef_before);
-    cdgh = _mm_add_epi32(cdgh, cdgh_before);
+  lane->abef_before = lane->abef, lane->cdgh_before = lane->cdgh;
+  for (int i = 0; i < 4; i++) {
+    lane->w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(block + 16 * i)), big_endian);
   }
+}
+
+// Four rounds, the i-th of sixteen.
+TARGET INLINE void lane_rounds(lane *lane, int i) {
+  __m128i *w = lane->w;
+  if (i >= 4) {
+    __m128i next = _mm_sha256msg1_epu32(w[i & 3], w[(i + 1) & 3]);
+    next = _mm_add_epi32(next, _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3], 4));
+    w[i & 3] = _mm_sha256msg2_epu32(next, w[(i + 3) & 3]);
+  }
+  __m128i sum = _mm_add_epi32(w[i & 3], _mm_loadu_si128((const __m128i *)(round_constants + 4 * i)));
+  lane->cdgh = _mm_sha256rnds2_epu32(lane->cdgh, lane->abef, sum);
+  lane->abef = _mm_sha256rnds2_epu32(lane->abef, lane->cdgh, _mm_shuffle_epi32(sum, 0x0e));
+}
+
+TARGET INLINE void lane_end(lane *lane) {
+  lane->abef = _mm_add_epi32(lane->abef, lane->abef_before);
+  lane->cdgh = _mm_add_epi32(lane->cdgh, lane->cdgh_before);
+}
+
+TARGET INLINE void lane_store(const lane *lane, uint32_t state[8]) {
   uint32_t high[4], low[4];
-  _mm_storeu_si128((__m128i *)high, abef);
-  _mm_storeu_si128((__m128i *)low, cdgh);
+  _mm_storeu_si128((__m128i *)high, lane->abef);
+  _mm_storeu_si128((__m128i *)low, lane->cdgh);
   state[0] = high[3], state[1] = high[2], state[4] = high[1], state[5] = high[0];
   state[2] = low[3], state[3] = low[2], state[6] = low[1], state[7] = low[0];
+}
+
+TARGET static void compress_with_instructions(uint32_t state[8], const uint8_t *bytes, size_t blocks) {
+  lane only;
+  lane_load(&only, state);
+  for (; blocks > 0; blocks--, bytes += 64) {
+    lane_begin(&only, bytes);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) lane_rounds(&only, i);
+    lane_end(&only);
+  }
+  lane_store(&only, state);
+}
+
+// Each instruction waits for the one before it for longer than it takes: two messages fill the gaps of each other. (Three would
+// need more than the sixteen registers.)
+#define HAS_PAIRS 1
+TARGET static void compress_pair_with_instructions(
+    uint32_t *const states[2], const uint8_t *const bytes[2], size_t blocks) {
+  lane first, second;
+  lane_load(&first, states[0]);
+  lane_load(&second, states[1]);
+  for (size_t block = 0; block < blocks; block++) {
+    lane_begin(&first, bytes[0] + 64 * block);
+    lane_begin(&second, bytes[1] + 64 * block);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) {
+      lane_rounds(&first, i);
+      lane_rounds(&second, i);
+    }
+    lane_end(&first);
+    lane_end(&second);
+  }
+  lane_store(&first, states[0]);
+  lane_store(&second, states[1]);
 }
 
 #elif defined(__aarch64__) && (defined(__ARM_FEATURE_SHA2) || defined(__ARM_FEATURE_CRYPTO))
@@ -175,6 +224,23 @@ static void update(csha256_context *context, const uint8_t *bytes, size_t count,
 }
 
 void csha256_update(csha256_context *context, const void *bytes, size_t count) { update(context, bytes, count, 0); }
+
+void csha256_update_pair(
+    csha256_context *first, const void *first_bytes, csha256_context *second, const void *second_bytes, size_t count) {
+#ifdef HAS_PAIRS
+  if (first->byte_count % 64 == 0 && second->byte_count % 64 == 0 && count >= 64 && csha256_is_accelerated()) {
+    size_t whole = count / 64 * 64;
+    uint32_t *const states[2] = {first->state, second->state};
+    const uint8_t *const bytes[2] = {first_bytes, second_bytes};
+    compress_pair_with_instructions(states, bytes, whole / 64);
+    first->byte_count += whole, second->byte_count += whole;
+    first_bytes = bytes[0] + whole, second_bytes = bytes[1] + whole;
+    count -= whole;
+  }
+#endif
+  csha256_update(first, first_bytes, count);
+  csha256_update(second, second_bytes, count);
+}
 
 void csha256_update_portably(csha256_context *context, const void *bytes, size_t count) {
   update(context, bytes, count, 1);

@@ -17,9 +17,16 @@ public struct ArtifactContent: Sendable {
   public var artifact: Artifact
   public var parts: [Bytes]
 
-  public init(_ parts: [Bytes]) {
+  public init(_ parts: [Bytes]) { self.init(parts, digest: Digest(of: parts)) }
+
+  private init(_ parts: [Bytes], digest: Digest) {
     self.parts = parts
-    artifact = Artifact(digest: Digest(of: parts), byteCount: parts.reduce(0) { $0 + $1.count })
+    artifact = Artifact(digest: digest, byteCount: parts.reduce(0) { $0 + $1.count })
+  }
+
+  /// Several artifacts, which takes less time than one after the other: see ``Digest/together(_:)``.
+  public static func together(_ contents: [[Bytes]]) -> [ArtifactContent] {
+    zip(contents, Digest.together(contents)).map { ArtifactContent($0, digest: $1) }
   }
 }
 

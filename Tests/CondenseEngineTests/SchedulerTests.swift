@@ -262,11 +262,12 @@ struct SchedulerTests {
     #expect(scheduler.isFinished)
   }
 
-  @Test("Big tensors are handed out one by one, in model order")
+  @Test("Big tensors are handed out in model order, sources in pairs up to 32 MiB, the largest one by one")
   func bigTensors() {
     var graph = BuildGraph()
-    let nodes = (0..<3).map { graph.add(.source(model: 0, tensor: $0), byteCount: 1 << 20) }
+    let sizes = [1, 31, 1, 32, 1].map { $0 << 20 }
+    let nodes = sizes.indices.map { graph.add(.source(model: 0, tensor: $0), byteCount: sizes[$0]) }
     var scheduler = Scheduler(graph)
-    for node in nodes { #expect(scheduler.next() == .run([node])) }
+    for batch in [[0, 1], [2], [3], [4]] { #expect(scheduler.next() == .run(batch.map { nodes[$0] })) }
   }
 }

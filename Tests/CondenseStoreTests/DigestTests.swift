@@ -39,6 +39,17 @@ struct DigestTests {
     }
   }
 
+  @Test("Messages that are hashed together have the digests that they have alone", arguments: 0...7)
+  func together(count: Int) {
+    // Lengths around whole blocks, and parts that begin within them.
+    let messages = (0..<count).map { number -> [Bytes] in
+      [0, 1, 63, 64, 65, 300, 4096, 10_001].prefix(2 + number).enumerated().map { place, length in
+        Bytes((0..<(length + number * 17)).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ place &* 31 &+ number) })
+      }
+    }
+    #expect(Digest.together(messages) == messages.map { Digest(of: $0) })
+  }
+
   @Test("Text that is no digest is refused", arguments: ["", "abc", String(repeating: "G", count: 64)])
   func badHex(text: String) { #expect(Digest(hex: text) == nil) }
 

@@ -17,6 +17,11 @@ void csha256_begin(csha256_context *context);
 void csha256_update(csha256_context *context, const void *bytes, size_t count);
 void csha256_finish(csha256_context *context, uint8_t digest[32]);
 
+/// Adds `count` bytes to each of two messages. Where both are at the start of a 64-byte block, this takes much less time
+/// than one after the other.
+void csha256_update_pair(
+    csha256_context *first, const void *first_bytes, csha256_context *second, const void *second_bytes, size_t count);
+
 /// Whether blocks go through SHA instructions on this machine.
 int csha256_is_accelerated(void);
 

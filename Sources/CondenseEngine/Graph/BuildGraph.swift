@@ -71,6 +71,10 @@ public struct BuildGraph: Sendable {
   }
 
   public subscript(node: NodeID) -> Node { nodes[node.index] }
+
+  func isSource(_ node: NodeID) -> Bool {
+    if case .source = self[node].work { true } else { false }
+  }
 }
 
 extension BuildGraph.Work {

@@ -105,7 +105,8 @@ extension BuildPlan {
     let outputs = pipeline.outputs.map { results($0.from) }
     let outputMetrics = pipeline.outputs.map { metrics($0.from, &graph) }
     let everything = Set((outputs + outputMetrics + stages.compactMap { $0?.metrics }).joined()).sorted()
-    let publish = graph.add(.publish(pipeline: index), inputs: everything)
+    let publish = graph.add(
+      .publish(pipeline: index), inputs: everything, byteCount: tensors.reduce(0) { $0 + $1.byteCount })
     pipelines.append(
       PipelinePlan(
         pipeline: pipeline, model: model, stages: stages, outputs: outputs, outputMetrics: outputMetrics,

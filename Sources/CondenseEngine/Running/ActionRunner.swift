@@ -52,17 +52,31 @@ final class ActionRunner: Sendable {
     }
   }
 
-  /// Runs a node.
+  /// Runs nodes, one after the other.
+  func run(_ jobs: [Job]) -> [Result<Product, any Error>] {
+    let tensors = jobs.map { job -> Result<EncodedTensor, any Error>? in
+      guard case .source(let model, let tensor) = graph[job.node].work else { return nil }
+      return Result { try models[model].read(tensor) }
+    }
+    // All sources are hashed together; the scheduler hands out as many as fit in memory.
+    var contents = ArtifactContent.together(tensors.compactMap { try? $0?.get().blobParts() }).makeIterator()
+    return zip(jobs, tensors).map { job, read in
+      guard let read else { return Result { try run(job) } }
+      return read.flatMap { tensor in
+        guard let artifact = contents.next()?.artifact else { preconditionFailure("what was read has a digest") }
+        handoff.keep(tensor, as: artifact.digest)
+        return .success(Product(outcome: .artifact(artifact)))
+      }
+    }
+  }
+
+  /// Runs a node that is no source.
   ///
   /// - Throws: ``LostInputs`` where the store no longer has what the node needs; ``ActionError`` where the stage
   ///   refused; ``ModelChanged``; a model's reading errors.
-  func run(_ job: Job) throws -> Product {
+  private func run(_ job: Job) throws -> Product {
     switch graph[job.node].work {
-    case .source(let model, let tensor):
-      let (encoded, artifact) = try models[model].read(tensor, expected: nil)
-      guard let artifact else { preconditionFailure("a tensor that is read for the first time gets its digest") }
-      handoff.keep(encoded, as: artifact.digest)
-      return Product(outcome: .artifact(artifact))
+    case .source: preconditionFailure("sources are read together")
     case .measure(let stage):
       let input = try tensor(job, 0)
       let measurement = try attempt(stage) { () throws(StageError) in
@@ -115,7 +129,7 @@ final class ActionRunner: Sendable {
   func tensor(_ node: BuildGraph.NodeID, _ artifact: Artifact) throws -> EncodedTensor {
     if let tensor = handoff[artifact.digest] { return tensor }
     if case .source(let model, let tensor) = graph[node].work {
-      let encoded = try models[model].read(tensor, expected: artifact.digest).tensor
+      let encoded = try models[model].read(tensor, expected: artifact.digest)
       handoff.keep(encoded, as: artifact.digest)
       return encoded
     }

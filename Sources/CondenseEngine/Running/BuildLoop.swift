@@ -76,13 +76,15 @@ final class BuildLoop: @unchecked Sendable {
   }
 
   private func perform(_ jobs: [ActionRunner.Job]) -> [Result<Outcome, any Error>] {
-    var results = jobs.map { job in
-      Result {
-        if case .publish(let pipeline) = graph[job.node].work {
-          try publish(pipeline, Dictionary(zip(graph[job.node].inputs, job.inputs)) { first, _ in first })
-          return ActionRunner.Product(outcome: .published)
-        }
-        return try runner.run(job)
+    var ran = runner.run(jobs.filter { pipeline($0) == nil }).makeIterator()
+    var results = jobs.map { job -> Result<ActionRunner.Product, any Error> in
+      guard let pipeline = pipeline(job) else {
+        guard let result = ran.next() else { preconditionFailure("every job has a result") }
+        return result
+      }
+      return Result {
+        try publish(pipeline, Dictionary(zip(graph[job.node].inputs, job.inputs)) { first, _ in first })
+        return ActionRunner.Product(outcome: .published)
       }
     }
     // Nothing counts as done before the store has it.
@@ -95,6 +97,11 @@ final class BuildLoop: @unchecked Sendable {
       results = results.map { result in result.flatMap { _ in .failure(error) } }
     }
     return results.map { $0.map(\.outcome) }
+  }
+
+  /// The pipeline that a job publishes, if that is what it does.
+  private func pipeline(_ job: ActionRunner.Job) -> Int? {
+    if case .publish(let pipeline) = graph[job.node].work { pipeline } else { nil }
   }
 
   private func deliver(_ node: BuildGraph.NodeID, _ result: Result<Outcome, any Error>) {

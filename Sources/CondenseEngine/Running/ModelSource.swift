@@ -40,10 +40,10 @@ final class ModelSource: Sendable {
   /// The largest tensor's bytes.
   var largestByteCount: Int { model.tensors.map(\.byteCount).max() ?? 0 }
 
-  /// Reads a tensor. `expected` is its digest if it has been read before in this build.
+  /// Reads a tensor whose digest is not known yet.
   ///
   /// - Throws: ``ModelChanged`` where the file was written to after it was opened.
-  func read(_ index: Int, expected: Digest?) throws -> (tensor: EncodedTensor, artifact: Artifact?) {
+  func read(_ index: Int) throws -> EncodedTensor {
     let tensor: EncodedTensor
     do {
       tensor = try model.read(index)
@@ -53,10 +53,17 @@ final class ModelSource: Sendable {
       throw error
     }
     try confirmUnchanged()
-    if let expected, isSettled { return (tensor, Artifact(digest: expected, byteCount: 0)) }
-    let content = ArtifactContent(tensor.blobParts())
-    if let expected, content.artifact.digest != expected { throw ModelChanged(path: model.path) }
-    return (tensor, content.artifact)
+    return tensor
+  }
+
+  /// Reads a tensor again.
+  ///
+  /// - Throws: ``ModelChanged`` where it is not what it was.
+  func read(_ index: Int, expected: Digest) throws -> EncodedTensor {
+    let tensor = try read(index)
+    // Where a change is sure to show in the file's identity, there is no need to look at the content.
+    if !isSettled, Digest(of: tensor.blobParts()) != expected { throw ModelChanged(path: model.path) }
+    return tensor
   }
 
   private func confirmUnchanged() throws(ModelChanged) {

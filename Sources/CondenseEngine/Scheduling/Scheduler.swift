@@ -118,9 +118,12 @@ package struct Scheduler: Sendable {
     guard let first = stack.popLast() else { return nil }
     var batch = [first]
     var byteCount = graph[first].byteCount
-    while let next = stack.last, batch.count < Scheduler.largestBatch,
-      byteCount + graph[next].byteCount <= Scheduler.batchByteCount
-    {
+    while let next = stack.last, batch.count < Scheduler.largestBatch {
+      let together = byteCount + graph[next].byteCount
+      // Two sources are hashed in little more time than one, as long as memory is no matter.
+      let isPair =
+        batch.count == 1 && together <= Scheduler.pairByteCount && graph.isSource(first) && graph.isSource(next)
+      guard together <= Scheduler.batchByteCount || isPair else { break }
       byteCount += graph[next].byteCount
       batch.append(next)
       stack.removeLast()
@@ -132,6 +135,7 @@ package struct Scheduler: Sendable {
   private static let mostLosses = 3
   private static let largestBatch = 64
   private static let batchByteCount = 128 << 10
+  private static let pairByteCount = 32 << 20
 
   /// Begins nothing more; what is running may finish.
   package mutating func stop() { isStopped = true }
