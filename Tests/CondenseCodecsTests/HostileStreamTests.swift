@@ -11,7 +11,7 @@ struct HostileStreamTests {
   private static func stream(_ prologue: StreamPrologue, parts: [UInt8] = []) -> Bytes {
     var writer = ByteWriter()
     prologue.write(to: &writer)
-    let body = Bytes(writer.bytes + parts)
+    let body = Bytes(writer.finish().array + parts)
     return Bytes(body.array + withUnsafeBytes(of: CRC32.checksum(body).littleEndian) { [UInt8]($0) })
   }
 

@@ -24,7 +24,7 @@ struct HuffmanTests {
     var generator = SeededGenerator(seed: seed)
     var frequencies = [Int](repeating: 0, count: 256)
     for _ in 0..<Int.random(in: 2...256, using: &generator) {
-      frequencies[Int.random(in: 0..<256, using: &generator)] = Int.random(in: 1...60, using: &generator)
+      frequencies[Int.random(in: 0..<256, using: &generator)] = Int.random(in: 1...15, using: &generator)
     }
     guard frequencies.count(where: { $0 > 0 }) > 1 else { return }
     let code = CodeLengths(frequencies: frequencies)
@@ -64,7 +64,7 @@ struct HuffmanTests {
     let code = CodeLengths(frequencies: frequencies)
     var writer = ByteWriter()
     code.write(to: &writer)
-    var reader = ByteReader(Bytes(writer.bytes))
+    var reader = ByteReader(writer.finish())
     #expect(try CodeLengths(from: &reader) == code, "seed \(seed)")
     #expect(reader.remaining == 0)
   }
@@ -76,11 +76,104 @@ struct HuffmanTests {
       let symbols = Bytes((0..<count).map { _ in UInt8(Int.random(in: 0..<distinct, using: &generator) / 2) })
       var writer = ByteWriter()
       SymbolStream.write(symbols, entropyCoded: true, to: &writer)
-      var reader = ByteReader(Bytes(writer.bytes))
+      let size = writer.count
+      var reader = ByteReader(writer.finish())
       #expect(try SymbolStream.read(count, from: &reader) == symbols)
       #expect(reader.remaining == 0)
-      #expect(writer.bytes.count <= count + 1)
+      #expect(size <= count + 1)
     }
+  }
+
+  /// Blocks written symbol by symbol, as the format says.
+  private static func slowBlocks(_ symbols: [UInt8], _ code: CodeLengths) -> Bytes {
+    var writer = ByteWriter()
+    let words = code.words
+    var start = 0
+    while start < symbols.count {
+      var runs: [[UInt8]] = []
+      for count in HuffmanBlocks.runs(min(HuffmanBlocks.blockSize, symbols.count - start)) {
+        var bits = BitWriter()
+        for symbol in symbols[start..<start + count] {
+          bits.write(UInt32(words[Int(symbol)]), count: Int(code.lengths[Int(symbol)]))
+        }
+        bits.finish()
+        runs.append(bits.bytes)
+        start += count
+      }
+      for run in runs { writer.number(run.count) }
+      for run in runs { writer.append(run) }
+    }
+    return writer.finish()
+  }
+
+  /// Few symbols that are likely, many that are not; all occur.
+  private static func skewed(_ count: Int, distinct: Int, using generator: inout SeededGenerator) -> [UInt8] {
+    (0..<count).map { index in
+      if index < distinct { return UInt8(index) }
+      let bound = Int.random(in: 1...distinct, using: &generator)
+      return UInt8(Int.random(in: 0..<bound, using: &generator) * Int.random(in: 0..<bound, using: &generator) / bound)
+    }
+  }
+
+  @Test(
+    "Fast loops write and read what slow ones do",
+    arguments: [2, 3, 16, 32, 33, 64, 256], [900, 5000, 20_001])
+  func fastLoops(distinct: Int, count: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(distinct * count))
+    let symbols = Self.skewed(count, distinct: distinct, using: &generator)
+    let code = CodeLengths(frequencies: Frequencies.bytes(Bytes(symbols)))
+    var writer = ByteWriter()
+    HuffmanBlocks.write(SymbolPlane(Bytes(symbols)), code: code, to: &writer)
+    let coded = writer.finish()
+    #expect(coded == Self.slowBlocks(symbols, code))
+    var reader = ByteReader(coded)
+    #expect(try HuffmanBlocks.read(count, code: code, from: &reader) == Bytes(symbols))
+  }
+
+  @Test("Words longer than this encoder makes are read", arguments: [12, 13, 14, 15], [700, 9000])
+  func longWords(longest: Int, count: Int) throws {
+    // 1, 2, 3 … and two of the longest: complete, and as uneven as can be.
+    let code = CodeLengths(lengths: (1...longest).map { UInt8($0) } + [UInt8(longest)])
+    #expect(code.isComplete)
+    var generator = SeededGenerator(seed: UInt64(longest * count))
+    let symbols = Self.skewed(count, distinct: longest + 1, using: &generator)
+    var reader = ByteReader(Self.slowBlocks(symbols, code))
+    #expect(try HuffmanBlocks.read(count, code: code, from: &reader) == Bytes(symbols))
+    #expect(reader.remaining == 0)
+  }
+
+  @Test("Runs that are cut short, too long or padded with ones are refused", arguments: [200, 5000, 20_000])
+  func damagedRuns(count: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(count))
+    let symbols = Self.skewed(count, distinct: 16, using: &generator)
+    let code = CodeLengths(frequencies: Frequencies.bytes(Bytes(symbols)))
+    let coded = Self.slowBlocks(symbols, code).array
+    for asked in [count / 2, count * 2] {
+      var reader = ByteReader(Bytes(coded))
+      let read = try? HuffmanBlocks.read(asked, code: code, from: &reader)
+      #expect(read == nil || reader.remaining > 0, "\(asked) symbols of \(count)")
+    }
+    for _ in 0..<200 {
+      var damaged = coded
+      damaged[Int.random(in: 0..<coded.count, using: &generator)] = .random(in: 0...255, using: &generator)
+      var reader = ByteReader(Bytes(damaged))
+      // Other symbols or an error; never a crash, never more than was asked for.
+      if let read = try? HuffmanBlocks.read(count, code: code, from: &reader) { #expect(read.count == count) }
+    }
+  }
+
+  @Test("Byte planes are picked and joined", arguments: [1, 2, 4, 8], [0, 1, 7, 2047, 5001])
+  func planes(width: Int, count: Int) {
+    var generator = SeededGenerator(seed: UInt64(width * 10_000 + count))
+    let elements = (0..<count * width).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    let planes = (0..<width).map { SymbolPlane(Bytes(elements), width: width, index: $0) }
+    let frequencies = Frequencies.planes(of: Bytes(elements), width: width)
+    for (index, plane) in planes.enumerated() {
+      let slow = (0..<count).map { elements[$0 * width + index] }
+      #expect(plane.symbols == Bytes(slow))
+      #expect(frequencies[index] == slow.reduce(into: [Int](repeating: 0, count: 256)) { $0[Int($1)] += 1 })
+    }
+    #expect(SymbolPlane.joined(planes.map(\.symbols)) == Bytes(elements))
   }
 
   @Test("CRC-32 is zlib's")

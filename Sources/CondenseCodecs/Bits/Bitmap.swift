@@ -35,16 +35,29 @@ public enum Bitmap {
     return bitCount % 8 == 0 || bitmap[bitmap.count - 1] >> (bitCount % 8) == 0
   }
 
+  /// 64 bits from byte `offset` on, zeros past the end.
+  @inlinable
+  static func word(_ bitmap: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
+    if offset &+ 8 <= bitmap.count {
+      return UInt64(littleEndian: bitmap.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+    var word: UInt64 = 0
+    for index in offset..<bitmap.count { word |= UInt64(bitmap[index]) << UInt64(8 * (index - offset)) }
+    return word
+  }
+
   /// Calls `body` with the position of each set bit, in order.
   @inlinable
   public static func forEachSet(_ bitmap: Bytes, _ body: (Int) -> Void) {
     bitmap.withUnsafeBytes { bytes in
-      for index in 0..<bytes.count {
-        var byte = bytes[index]
-        while byte != 0 {
-          body(index * 8 + byte.trailingZeroBitCount)
-          byte &= byte &- 1
+      var offset = 0
+      while offset < bytes.count {
+        var word = word(bytes, at: offset)
+        while word != 0 {
+          body(offset &* 8 &+ word.trailingZeroBitCount)
+          word &= word &- 1
         }
+        offset += 8
       }
     }
   }

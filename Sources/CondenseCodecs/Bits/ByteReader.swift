@@ -41,21 +41,3 @@ struct ByteReader {
     return Int(value)
   }
 }
-
-/// Collects the bytes of a stream.
-struct ByteWriter {
-  private(set) var bytes: [UInt8] = []
-
-  mutating func byte(_ byte: UInt8) { bytes.append(byte) }
-  mutating func append(_ more: Bytes) { more.withUnsafeBytes { bytes.append(contentsOf: $0) } }
-  mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
-
-  mutating func number(_ value: Int) {
-    var rest = UInt64(value)
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    bytes.append(UInt8(rest))
-  }
-}

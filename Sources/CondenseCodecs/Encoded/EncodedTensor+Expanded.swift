@@ -14,8 +14,7 @@ extension EncodedTensor {
       }
       return try decoded.expanded()
     }
-    let survivors = try survivorBytes()
-    let bytes = mask.map { scatter(survivors, mask: $0) } ?? survivors
+    let bytes = try expandedBytes()
     do {
       return try Tensor(dtype: dtype, shape: shape, bytes: bytes)
     } catch {
@@ -40,7 +39,7 @@ extension EncodedTensor {
 
   private static let widestElement = 8
 
-  private func survivorBytes() throws(DecodingError) -> Bytes {
+  private func expandedBytes() throws(DecodingError) -> Bytes {
     let count = try survivorCount()
     switch payload {
     case .stream: throw DecodingError("a stream cannot hold a stream")
@@ -49,15 +48,24 @@ extension EncodedTensor {
         throw DecodingError(
           "\(count) elements of \(dtype.rawValue) take \(count * dtype.byteWidth) bytes, not \(bytes.count)")
       }
-      return bytes
+      return inPlace(bytes)
     case .elements(.quantized(let quantized)):
-      return try sourceBytes(quantized.dequantized(counts: survivorCounts(quantized.granularity)))
+      return inPlace(try quantized.dequantized(counts: survivorCounts(quantized.granularity), dtype: dtype))
     case .indices(let indices, let codebook):
       guard indices.count == count else {
         throw DecodingError("there are \(indices.count) indices for \(count) elements")
       }
       return try lookedUp(indices, codebook)
     }
+  }
+
+  /// Kept elements in their places among zeros.
+  private func inPlace(_ survivors: Bytes) -> Bytes {
+    guard let mask else { return survivors }
+    return ElementGrid(
+      width: dtype.byteWidth, zero: Array(repeating: 0, count: dtype.byteWidth), elementCount: shape.elementCount,
+      mask: mask, survivors: survivors
+    ).allElements
   }
 
   /// For each part, how many of its elements are kept. Without elements there are no channels and no groups.
@@ -69,75 +77,29 @@ extension EncodedTensor {
     }
   }
 
-  private func sourceBytes(_ values: [Float]) throws(DecodingError) -> Bytes {
-    guard let bytes = dtype.bytes(values) else {
-      throw DecodingError("\(dtype.rawValue) holds no floating-point numbers")
-    }
-    return bytes
-  }
-
   private func lookedUp(_ indices: Bytes, _ codebook: Codebook) throws(DecodingError) -> Bytes {
     let entries = try codebook.entryCount(for: shape)
     let table = try codebook.entries(dtype: dtype)
     guard table.count == entries * dtype.byteWidth else {
       throw DecodingError("the codebook has \(table.count) bytes for \(entries) entries of \(dtype.rawValue)")
     }
-    if let worst = indices.withUnsafeBytes({ $0.max() }), Int(worst) >= codebook.size {
-      throw DecodingError("index \(worst) is beyond a codebook of \(codebook.size)")
+    try ElementLoops.check(indices, below: codebook.size)
+    switch dtype.byteWidth {
+    case 1: return lookedUp(UInt8.self, indices, codebook, table)
+    case 2: return lookedUp(UInt16.self, indices, codebook, table)
+    case 4: return lookedUp(UInt32.self, indices, codebook, table)
+    default: return lookedUp(UInt64.self, indices, codebook, table)
+    }
+  }
+
+  private func lookedUp<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ indices: Bytes, _ codebook: Codebook, _ table: Bytes
+  ) -> Bytes {
+    if codebook.channels == 1, let mask {
+      return ElementLoops.scattered(type, indices, table, mask, shape.elementCount)
     }
     let counts = survivorCounts(codebook.channels == 1 ? .tensor : .channel)
-    switch dtype.byteWidth {
-    case 1: return Self.gather(UInt8.self, indices, table, counts: counts, size: codebook.size)
-    case 2: return Self.gather(UInt16.self, indices, table, counts: counts, size: codebook.size)
-    case 4: return Self.gather(UInt32.self, indices, table, counts: counts, size: codebook.size)
-    default: return Self.gather(UInt64.self, indices, table, counts: counts, size: codebook.size)
-    }
-  }
-
-  private static func gather<T: BitwiseCopyable>(
-    _ type: T.Type, _ indices: Bytes, _ table: Bytes, counts: [Int], size: Int
-  ) -> Bytes {
-    Bytes(count: indices.count * MemoryLayout<T>.stride) { raw in
-      let target = raw.bindMemory(to: T.self)
-      indices.withUnsafeBytes { indices in
-        table.withElements(of: type) { table in
-          var next = 0
-          for (channel, count) in counts.enumerated() {
-            let base = counts.count == 1 ? 0 : channel * size
-            for position in next..<next + count {
-              target.initializeElement(at: position, to: table[base + Int(indices[position])])
-            }
-            next += count
-          }
-        }
-      }
-    }
-  }
-
-  /// Puts kept elements in their places among zeros.
-  private func scatter(_ survivors: Bytes, mask: Bytes) -> Bytes {
-    switch dtype.byteWidth {
-    case 1: Self.scatter(UInt8.self, survivors, mask: mask, count: shape.elementCount)
-    case 2: Self.scatter(UInt16.self, survivors, mask: mask, count: shape.elementCount)
-    case 4: Self.scatter(UInt32.self, survivors, mask: mask, count: shape.elementCount)
-    default: Self.scatter(UInt64.self, survivors, mask: mask, count: shape.elementCount)
-    }
-  }
-
-  private static func scatter<T: FixedWidthInteger & BitwiseCopyable>(
-    _ type: T.Type, _ survivors: Bytes, mask: Bytes, count: Int
-  ) -> Bytes {
-    Bytes(count: count * MemoryLayout<T>.stride) { raw in
-      let target = raw.bindMemory(to: T.self)
-      target.initialize(repeating: 0)
-      survivors.withElements(of: type) { source in
-        var next = 0
-        Bitmap.forEachSet(mask) { position in
-          target[position] = source[next]
-          next += 1
-        }
-      }
-    }
+    return inPlace(ElementLoops.lookedUp(type, indices, table, counts: counts, size: codebook.size))
   }
 }
 
@@ -163,53 +125,7 @@ extension Codebook {
       if size == 0 { return Bytes() }
       let counts =
         quantized.granularity == .channel ? Array(repeating: size, count: channels) : [size * channels]
-      guard let bytes = dtype.bytes(try quantized.dequantized(counts: counts)) else {
-        throw DecodingError("\(dtype.rawValue) holds no floating-point numbers")
-      }
-      return bytes
+      return try quantized.dequantized(counts: counts, dtype: dtype)
     }
   }
-}
-
-extension Quantized {
-  /// The numbers that the codes stand for; `counts` says how many codes belong to each part.
-  func dequantized(counts: [Int]) throws(DecodingError) -> [Float] {
-    let count = counts.reduce(0, +)
-    guard codes.count == count * type.codeWidth else {
-      throw DecodingError("\(count) codes of \(type.rawValue) take \(count * type.codeWidth) bytes, not \(codes.count)")
-    }
-    guard type.isScaled else {
-      return type == .float16
-        ? codes.elements(of: UInt16.self).map { Half.float(from: $0) }
-        : codes.elements(of: UInt16.self).map { BFloat16.float(from: $0) }
-    }
-    guard scales.count == counts.count, zeroPoints.map({ $0.count == counts.count }) ?? true else {
-      throw DecodingError("there are \(scales.count) scales for \(counts.count) parts")
-    }
-    return codes.withUnsafeBytes { codes in
-      [Float](unsafeUninitializedCapacity: count) { target, initialized in
-        var next = 0
-        for part in counts.indices {
-          let scale = scales[part]
-          let zero = zeroPoints?[part] ?? type.symmetricZeroPoint
-          for position in next..<next + counts[part] {
-            let value: Float =
-              switch type {
-              case .float8e4m3: Float8E4M3.float(from: codes[position])
-              case .uint8: Float(Int32(codes[position]) &- zero)
-              default: Float(Int32(Int8(bitPattern: codes[position])) &- zero)
-              }
-            target.initializeElement(at: position, to: value * scale)
-          }
-          next += counts[part]
-        }
-        initialized = count
-      }
-    }
-  }
-}
-
-extension QuantizedType {
-  /// The code that stands for zero where quantization is symmetric.
-  public var symmetricZeroPoint: Int32 { self == .uint8 ? 128 : 0 }
 }

@@ -1,119 +1,179 @@
 import CondenseTensors
 
-/// For every possible next bits the symbol that they begin with, and its length.
-struct DecodingTable {
-  /// Bits that index the table.
-  private let width: UInt64
-  /// Symbol in the high byte, length in the low one.
-  private let entries: [UInt16]
+/// For every possible next bits the symbols that they begin with, and how many bits those take.
+///
+/// Three kinds: with words of at most 11 bits, entries of several symbols where several tend to fit, else of one; with
+/// longer words, entries of one symbol at the longest word's width.
+enum DecodingTable {
+  /// Up to six symbols, the first lowest; in bits 48 to 55 how many; in the highest byte their bits.
+  case several([UInt64], most: Int)
+  /// The symbol in the high byte, its bits in the low one. Indexed by so many bits.
+  case one([UInt16], width: UInt64)
 
-  /// `code` must be complete, so that every index has an entry.
-  init(_ code: CodeLengths) {
+  /// Bits that index a table that stays in the first-level cache whole.
+  static let width = 11
+  private static let mostSymbols = 6
+
+  /// `code` must be complete, so that every index has an entry. For a few symbols the simplest table will do.
+  init(_ code: CodeLengths, symbolCount: Int) {
     let longest = code.longest
-    width = UInt64(longest)
-    var entries = [UInt16](repeating: 0, count: 1 << longest)
+    let width = longest <= DecodingTable.width && symbolCount >= 4096 ? DecodingTable.width : longest
+    let entries = DecodingTable.singles(code, width: width)
+    self = .one(entries, width: UInt64(width))
+    guard width == DecodingTable.width && longest <= width else { return }
+    let (several, most, symbols) = DecodingTable.several(entries)
+    // Below this the wider stores and the larger table cost more than they save.
+    if symbols * 5 >= several.count * 7 { self = .several(several, most: most) }
+  }
+
+  /// One symbol for each index of `width` bits.
+  static func singles(_ code: CodeLengths, width: Int) -> [UInt16] {
+    var entries = [UInt16](repeating: 0, count: 1 << width)
     for (symbol, (length, word)) in zip(code.lengths, code.words).enumerated() where length > 0 {
-      let shift = longest - Int(length)
+      let shift = width - Int(length)
       let first = Int(word) << shift
       for index in first..<first + 1 << shift { entries[index] = UInt16(symbol) << 8 | UInt16(length) }
     }
-    self.entries = entries
+    return entries
+  }
+
+  private static func several(_ singles: [UInt16]) -> (entries: [UInt64], most: Int, symbols: Int) {
+    var entries = [UInt64](repeating: 0, count: singles.count)
+    var most = 1
+    var symbols = 0
+    for index in singles.indices {
+      var entry: UInt64 = 0
+      var used = 0
+      var count = 0
+      while count < mostSymbols {
+        let single = singles[index << used & (singles.count - 1)]
+        let length = Int(single & 0xFF)
+        guard used + length <= width else { break }
+        entry |= UInt64(single >> 8) << UInt64(8 * count)
+        used += length
+        count += 1
+      }
+      entries[index] = entry | UInt64(count) << 48 | UInt64(used) << 56
+      most = max(most, count)
+      symbols += count
+    }
+    return (entries, most, symbols)
   }
 
   /// Decodes runs, four at a time where there are four; false where a run's symbols do not use up its bytes.
-  func decode(_ runs: [HuffmanBlocks.Run]) -> Bool {
-    entries.withUnsafeBufferPointer { entries in
-      var cursors = runs.map { Cursor($0) }
-      if cursors.count == 4 {
-        decodeTogether(&cursors, entries)
-      }
-      return cursors.indices.allSatisfy { cursors[$0].finish(entries, width) }
-    }
-  }
-
-  /// Follows four chains at once as long as all have eight bytes and four symbols to go.
-  private func decodeTogether(_ cursors: inout [Cursor], _ entries: UnsafeBufferPointer<UInt16>) {
-    var (a, b, c, d) = (cursors[0], cursors[1], cursors[2], cursors[3])
-    let width = width
-    while a.isRoomy && b.isRoomy && c.isRoomy && d.isRoomy {
-      a.refill()
-      b.refill()
-      c.refill()
-      d.refill()
-      // After a refill there are at least 56 bits, and a word has at most 15 of them... so three are always there.
-      for _ in 0..<3 {
-        a.decodeOne(entries, width)
-        b.decodeOne(entries, width)
-        c.decodeOne(entries, width)
-        d.decodeOne(entries, width)
-      }
-    }
-    cursors = [a, b, c, d]
-  }
-
-  /// A place in a run: bits not yet used stand highest in `bits`.
-  private struct Cursor {
-    private let source: Bytes
-    private let base: UnsafeRawPointer?
-    private let end: Int
-    private var next = 0
-    private var bits: UInt64 = 0
-    private var count: UInt64 = 0
-    private let target: UnsafeMutableRawBufferPointer
-    private var written = 0
-
-    init(_ run: HuffmanBlocks.Run) {
-      source = run.source
-      // The bytes live as long as `source` does, which this holds.
-      base = run.source.withUnsafeBytes { $0.baseAddress }
-      end = run.source.count
-      target = run.target
-    }
-
-    var isRoomy: Bool { next + 8 <= end && written + 3 <= target.count }
-
-    /// Fills up to at least 56 bits. Needs eight bytes ahead.
-    @inline(__always)
-    mutating func refill() {
-      guard let base else { return }
-      let more = UInt64(bigEndian: base.loadUnaligned(fromByteOffset: next, as: UInt64.self))
-      bits |= more >> count
-      // Whole bytes that fitted; bits of a byte beyond them are read again next time, and or-ed onto themselves.
-      let taken = (63 - count) >> 3
-      next += Int(taken)
-      count += taken << 3
-    }
-
-    @inline(__always)
-    mutating func decodeOne(_ entries: UnsafeBufferPointer<UInt16>, _ width: UInt64) {
-      let entry = entries[Int(bits >> (64 - width))]
-      target[written] = UInt8(entry >> 8)
-      written += 1
-      let length = UInt64(entry & 0xFF)
-      bits <<= length
-      count -= length
-    }
-
-    /// Decodes the rest carefully; false unless the symbols end in the last byte and only zero bits follow.
-    mutating func finish(_ entries: UnsafeBufferPointer<UInt16>, _ width: UInt64) -> Bool {
-      // Bits beyond the count may hold parts of bytes that were not taken: start from a clean register.
-      if count < 64 { bits = count == 0 ? 0 : (bits >> (64 - count)) << (64 - count) }
-      while written < target.count {
-        while count <= 56, next < end, let base {
-          let byte = UInt64(base.load(fromByteOffset: next, as: UInt8.self))
-          bits |= byte << (56 - count)
-          count += 8
-          next += 1
+  func decode(_ runs: [HuffmanBlocks.Run], carefully singles: CarefulTable) -> Bool {
+    var cursors = runs.compactMap { RunCursor($0) }
+    guard cursors.count == runs.count else { return false }
+    switch self {
+    case .several(let entries, let most):
+      entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, SeveralSymbols($0, most: most)) }
+    case .one(let entries, let width):
+      entries.withUnsafeBufferPointer { entries in
+        if width == DecodingTable.width {
+          RunCursor.advance(&cursors, OneSymbol(entries))
+        } else {
+          RunCursor.advance(&cursors, OneLongSymbol(entries, width: width))
         }
-        let entry = entries[Int(bits >> (64 - width))]
-        let length = UInt64(entry & 0xFF)
-        guard length <= count else { return false }
-        target[written] = UInt8(entry >> 8)
-        written += 1
-        bits <<= length
-        count -= length
       }
-      return next == end && count < 8 && bits == 0
     }
+    return cursors.allSatisfy { singles.finish($0) }
+  }
+}
+
+/// A way to look symbols up in the 56 bits that a refill guarantees.
+protocol SymbolLookUp {
+  /// The most symbols of one look-up, and the bytes that it may write.
+  var mostSymbols: Int { get }
+  var storedBytes: Int { get }
+  /// Look-ups in 56 bits.
+  var lookUps: Int { get }
+  /// Writes what the highest bits stand for, and moves on.
+  func step(_ bits: inout UInt64, _ target: inout UnsafeMutableRawPointer)
+}
+
+struct SeveralSymbols: SymbolLookUp {
+  private let entries: UnsafePointer<UInt64>
+  let mostSymbols: Int
+  var storedBytes: Int { 8 }
+  var lookUps: Int { 5 }
+
+  /// `entries` is never empty.
+  init(_ entries: UnsafeBufferPointer<UInt64>, most: Int) {
+    self.entries = entries.baseAddress.unsafelyUnwrapped
+    mostSymbols = most
+  }
+
+  @inline(__always)
+  func step(_ bits: inout UInt64, _ target: inout UnsafeMutableRawPointer) {
+    let entry = entries[Int(truncatingIfNeeded: bits &>> 53)]
+    target.storeBytes(of: entry.littleEndian, as: UInt64.self)
+    target += Int(truncatingIfNeeded: entry &>> 48 & 0xFF)
+    bits = bits &<< (entry &>> 56)
+  }
+}
+
+struct OneSymbol: SymbolLookUp {
+  private let entries: UnsafePointer<UInt16>
+  var mostSymbols: Int { 1 }
+  var storedBytes: Int { 1 }
+  var lookUps: Int { 5 }
+
+  /// `entries` is never empty.
+  init(_ entries: UnsafeBufferPointer<UInt16>) { self.entries = entries.baseAddress.unsafelyUnwrapped }
+
+  @inline(__always)
+  func step(_ bits: inout UInt64, _ target: inout UnsafeMutableRawPointer) {
+    let entry = entries[Int(truncatingIfNeeded: bits &>> 53)]
+    target.storeBytes(of: UInt8(truncatingIfNeeded: entry &>> 8), as: UInt8.self)
+    target += 1
+    bits = bits &<< UInt64(entry & 0xFF)
+  }
+}
+
+/// Words of up to 15 bits, or a short stream's table.
+struct OneLongSymbol: SymbolLookUp {
+  private let entries: UnsafePointer<UInt16>
+  private let shift: UInt64
+  var mostSymbols: Int { 1 }
+  var storedBytes: Int { 1 }
+  var lookUps: Int { 3 }
+
+  /// `entries` is never empty.
+  init(_ entries: UnsafeBufferPointer<UInt16>, width: UInt64) {
+    self.entries = entries.baseAddress.unsafelyUnwrapped
+    shift = 64 - width
+  }
+
+  @inline(__always)
+  func step(_ bits: inout UInt64, _ target: inout UnsafeMutableRawPointer) {
+    let entry = entries[Int(truncatingIfNeeded: bits &>> shift)]
+    target.storeBytes(of: UInt8(truncatingIfNeeded: entry &>> 8), as: UInt8.self)
+    target += 1
+    bits = bits &<< UInt64(entry & 0xFF)
+  }
+}
+
+/// Decodes the last symbols of a run bit by bit of care.
+struct CarefulTable {
+  private let entries: [UInt16]
+  private let width: Int
+
+  init(_ code: CodeLengths) {
+    width = code.longest
+    entries = DecodingTable.singles(code, width: width)
+  }
+
+  /// False unless the symbols end in the last byte and only zero bits follow.
+  func finish(_ cursor: RunCursor) -> Bool {
+    var cursor = cursor
+    var position = cursor.position
+    let end = cursor.byteCount * 8
+    while cursor.symbolsLeft > 0 {
+      let entry = entries[cursor.bits(at: position, count: width)]
+      position += Int(entry & 0xFF)
+      guard position <= end else { return false }
+      cursor.append(UInt8(truncatingIfNeeded: entry >> 8))
+    }
+    return end - position < 8 && cursor.bits(at: position, count: end - position) == 0
   }
 }

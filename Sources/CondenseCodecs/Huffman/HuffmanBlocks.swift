@@ -16,51 +16,29 @@ enum HuffmanBlocks {
     return [run, run, run, count - 3 * run]
   }
 
-  static func write(_ symbols: Bytes, code: CodeLengths, to writer: inout ByteWriter) {
-    let words = code.words
-    // The word in the highest bits, its length in the lowest: one load gives both.
-    let entries = (0..<256).map { symbol -> UInt32 in
-      let length = symbol < code.lengths.count ? UInt32(code.lengths[symbol]) : 0
-      return length == 0 ? 0 : UInt32(words[symbol]) << (32 - length) | length
-    }
+  static func write(_ symbols: SymbolPlane, code: CodeLengths, to writer: inout ByteWriter) {
+    let table = EncodingTable(code, symbolCount: symbols.count)
+    let longestRun = runs(min(symbols.count, blockSize))[0]
+    let scratch = SymbolPlane.Scratch(count: longestRun)
     var start = 0
     while start < symbols.count {
-      let end = min(start + blockSize, symbols.count)
-      var position = start
-      let runs = runs(end - start).map { count in
-        defer { position += count }
-        return encode(symbols[position..<position + count], entries)
-      }
-      for run in runs.dropLast() { writer.number(run.count) }
-      if let last = runs.last { writer.number(last.count) }
-      for run in runs { writer.append(run) }
-      start = end
-    }
-  }
-
-  private static func encode(_ symbols: Bytes, _ entries: [UInt32]) -> Bytes {
-    // A word has at most 15 bits; the last store may write past the end.
-    Bytes(capacity: symbols.count * 2 + 16) { target in
-      symbols.withUnsafeBytes { symbols in
-        entries.withUnsafeBufferPointer { entries in
-          var bits: UInt64 = 0
-          var count: UInt64 = 0
-          var written = 0
-          for symbol in symbols {
-            let entry = UInt64(entries[Int(symbol)])
-            let length = entry & 0x1F
-            bits |= ((entry & 0xFFFF_FFE0) << 32) >> count
-            count += length
-            if count >= 40 {
-              target.storeBytes(of: bits.bigEndian, toByteOffset: written, as: UInt64.self)
-              written += 5
-              bits <<= 40
-              count -= 40
-            }
-          }
-          target.storeBytes(of: bits.bigEndian, toByteOffset: written, as: UInt64.self)
-          return written + Int(count + 7) / 8
+      let counts = runs(min(blockSize, symbols.count - start))
+      // Sizes come first but are known last: runs are written behind room for sizes of three bytes, which is what long
+      // runs have, and moved where that was not so.
+      let room = 3 * counts.count
+      writer.append(capacity: room + counts.count * EncodingTable.capacity(longestRun)) { target in
+        guard let base = target.baseAddress else { return 0 }
+        var sizes = ByteWriter()
+        var end = room
+        for count in counts {
+          let size = symbols.withSymbols(start..<start + count, scratch) { table.encode($0, into: base + end) }
+          sizes.number(size)
+          end += size
+          start += count
         }
+        if sizes.count != room { (base + sizes.count).copyMemory(from: base + room, byteCount: end - room) }
+        sizes.withWritten { target.copyMemory(from: $0) }
+        return sizes.count + end - room
       }
     }
   }
@@ -70,28 +48,37 @@ enum HuffmanBlocks {
   ) throws(DecodingError) -> Bytes {
     // Each symbol takes a bit at least, so a small stream cannot ask for much memory.
     guard count / 8 <= reader.remaining else { throw reader.error("\(count) symbols cannot be in what is left") }
-    let table = DecodingTable(code)
     var local = reader
     let symbols = try Bytes(count: count) { (target: UnsafeMutableRawBufferPointer) throws(DecodingError) in
-      var start = 0
-      while start < count {
-        let end = min(start + blockSize, count)
-        let counts = runs(end - start)
-        var sizes: [Int] = []
-        for _ in counts { sizes.append(try local.number("a run's length")) }
-        var runs: [Run] = []
-        for (count, size) in zip(counts, sizes) {
-          runs.append(
-            Run(
-              source: try local.take(size),
-              target: UnsafeMutableRawBufferPointer(rebasing: target[start..<start + count])))
-          start += count
-        }
-        guard table.decode(runs) else { throw local.error("a run of symbols is longer or shorter than its bits") }
-      }
+      try read(code: code, from: &local, into: target)
     }
     reader = local
     return symbols
+  }
+
+  /// Fills `target` with symbols.
+  static func read(
+    code: CodeLengths, from reader: inout ByteReader, into target: UnsafeMutableRawBufferPointer
+  ) throws(DecodingError) {
+    let table = DecodingTable(code, symbolCount: target.count)
+    let careful = CarefulTable(code)
+    var start = 0
+    while start < target.count {
+      let counts = runs(min(blockSize, target.count - start))
+      var sizes: [Int] = []
+      for _ in counts { sizes.append(try reader.number("a run's length")) }
+      var runs: [Run] = []
+      for (count, size) in zip(counts, sizes) {
+        runs.append(
+          Run(
+            source: try reader.take(size),
+            target: UnsafeMutableRawBufferPointer(rebasing: target[start..<start + count])))
+        start += count
+      }
+      guard table.decode(runs, carefully: careful) else {
+        throw reader.error("a run of symbols is longer or shorter than its bits")
+      }
+    }
   }
 
   /// A run's coded bytes and where its symbols go.

@@ -9,29 +9,6 @@ enum SymbolStream {
     case huffman = 2
   }
 
-  /// How often each symbol occurs.
-  static func frequencies(_ symbols: Bytes) -> [Int] {
-    symbols.withUnsafeBytes { symbols in
-      // Four tables, so that runs of one symbol do not wait for their own counter.
-      var tables = [Int](repeating: 0, count: 4 * 256)
-      return tables.withUnsafeMutableBufferPointer { tables in
-        var index = 0
-        while index + 4 <= symbols.count {
-          tables[Int(symbols[index])] += 1
-          tables[256 + Int(symbols[index + 1])] += 1
-          tables[512 + Int(symbols[index + 2])] += 1
-          tables[768 + Int(symbols[index + 3])] += 1
-          index += 4
-        }
-        while index < symbols.count {
-          tables[Int(symbols[index])] += 1
-          index += 1
-        }
-        return (0..<256).map { tables[$0] + tables[256 + $0] + tables[512 + $0] + tables[768 + $0] }
-      }
-    }
-  }
-
   /// About how many bytes symbols with these frequencies take, and with which code.
   static func plan(_ frequencies: [Int], entropyCoded: Bool) -> Plan {
     let count = frequencies.reduce(0, +)
@@ -46,7 +23,7 @@ enum SymbolStream {
     code.write(to: &table)
     let blocks = (count + HuffmanBlocks.blockSize - 1) / HuffmanBlocks.blockSize
     let runs = count < HuffmanBlocks.smallestCut ? 1 : 4 * blocks
-    let byteCount = 1 + table.bytes.count + (code.cost(frequencies) + 7) / 8 + 3 * runs
+    let byteCount = 1 + table.count + (code.cost(frequencies) + 7) / 8 + 3 * runs
     return byteCount < raw.byteCount ? Plan(kind: .huffman, code: code, byteCount: byteCount) : raw
   }
 
@@ -59,11 +36,16 @@ enum SymbolStream {
   }
 
   static func write(_ symbols: Bytes, entropyCoded: Bool, to writer: inout ByteWriter) {
-    guard !symbols.isEmpty else { return }
-    let plan = plan(frequencies(symbols), entropyCoded: entropyCoded)
+    let plan = plan(Frequencies.bytes(symbols), entropyCoded: entropyCoded)
+    write(SymbolPlane(symbols), plan, to: &writer)
+  }
+
+  /// Writes symbols by the plan that their frequencies led to.
+  static func write(_ symbols: SymbolPlane, _ plan: Plan, to writer: inout ByteWriter) {
+    guard symbols.count > 0 else { return }
     writer.byte(plan.kind.rawValue)
     switch plan.kind {
-    case .raw: writer.append(symbols)
+    case .raw: writer.append(symbols.symbols)
     case .constant: writer.byte(plan.constant)
     case .huffman:
       guard let code = plan.code else { preconditionFailure("a Huffman plan has a code") }

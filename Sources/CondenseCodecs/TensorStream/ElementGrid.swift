@@ -12,107 +12,56 @@ struct ElementGrid {
   /// The elements, or those at the mask's positions.
   var survivors: Bytes
 
-  /// Whether no survivor looks like zero, so that the mask can be told from all elements.
-  var isZeroFree: Bool {
-    guard let zero else { return false }
-    return !contains(zero)
-  }
-
-  private func contains(_ pattern: [UInt8]) -> Bool {
-    let wanted = Self.word(pattern)
-    return survivors.withUnsafeBytes { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        if Self.word(bytes, offset, width) == wanted { return true }
-        offset += width
-      }
-      return false
-    }
-  }
-
-  private static func word(_ pattern: [UInt8]) -> UInt64 {
-    pattern.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-  }
-
-  @inline(__always)
-  private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ width: Int) -> UInt64 {
-    switch width {
-    case 1: UInt64(bytes[offset])
-    case 2: UInt64(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-    case 4: UInt64(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-    default: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  /// How many survivors look like zero.
+  var zeroCount: Int {
+    guard let zero else { return 0 }
+    return switch width {
+    case 1: ElementLoops.count(UInt8.self, zero, in: survivors)
+    case 2: ElementLoops.count(UInt16.self, zero, in: survivors)
+    case 4: ElementLoops.count(UInt32.self, zero, in: survivors)
+    default: ElementLoops.count(UInt64.self, zero, in: survivors)
     }
   }
 
   /// All elements, zeros in the places that the mask leaves out. Needs a zero where there is a mask.
   var allElements: Bytes {
     guard let mask, let zero else { return survivors }
-    return Bytes(count: elementCount * width) { target in
-      for position in 0..<elementCount {
-        for byte in 0..<width { target[position * width + byte] = zero[byte] }
-      }
-      survivors.withUnsafeBytes { source in
-        var next = 0
-        Bitmap.forEachSet(mask) { position in
-          for byte in 0..<width { target[position * width + byte] = source[next + byte] }
-          next += width
-        }
-      }
+    return switch width {
+    case 1: ElementLoops.scattered(UInt8.self, survivors, mask, elementCount, zero)
+    case 2: ElementLoops.scattered(UInt16.self, survivors, mask, elementCount, zero)
+    case 4: ElementLoops.scattered(UInt32.self, survivors, mask, elementCount, zero)
+    default: ElementLoops.scattered(UInt64.self, survivors, mask, elementCount, zero)
+    }
+  }
+
+  /// A bitmap of the elements that are not zero; nil where nothing stands for zero. Needs all elements.
+  var nonzeroMask: Bytes? {
+    guard let zero else { return nil }
+    return switch width {
+    case 1: ElementLoops.mask(UInt8.self, survivors, without: zero)
+    case 2: ElementLoops.mask(UInt16.self, survivors, without: zero)
+    case 4: ElementLoops.mask(UInt32.self, survivors, without: zero)
+    default: ElementLoops.mask(UInt64.self, survivors, without: zero)
+    }
+  }
+
+  /// The elements at a mask's positions. Needs all elements.
+  func kept(_ mask: Bytes) -> Bytes {
+    switch width {
+    case 1: ElementLoops.kept(UInt8.self, survivors, mask)
+    case 2: ElementLoops.kept(UInt16.self, survivors, mask)
+    case 4: ElementLoops.kept(UInt32.self, survivors, mask)
+    default: ElementLoops.kept(UInt64.self, survivors, mask)
     }
   }
 
   /// The same with a mask of the elements that are not zero; nil where nothing stands for zero.
   var withoutZeros: ElementGrid? {
-    guard mask == nil else { return self }
-    guard let zero else { return nil }
-    let wanted = Self.word(zero)
-    return survivors.withUnsafeBytes { bytes in
-      var kept = 0
-      let mask = Bytes(count: Bitmap.byteCount(elementCount)) { target in
-        for index in 0..<target.count {
-          var bits: UInt8 = 0
-          for bit in 0..<min(8, elementCount - index * 8)
-          where Self.word(bytes, (index * 8 + bit) * width, width) != wanted {
-            bits |= 1 << bit
-            kept += 1
-          }
-          target[index] = bits
-        }
-      }
-      var grid = self
-      grid.mask = mask
-      grid.survivors = Bytes(count: kept * width) { target in
-        var next = 0
-        Bitmap.forEachSet(mask) { position in
-          for byte in 0..<width { target[next + byte] = bytes[position * width + byte] }
-          next += width
-        }
-      }
-      return grid
-    }
-  }
-
-  /// Byte `plane` of every element.
-  static func plane(_ plane: Int, of elements: Bytes, width: Int) -> Bytes {
-    guard width > 1 else { return elements }
-    let count = elements.count / width
-    return elements.withUnsafeBytes { source in
-      Bytes(count: count) { target in
-        for index in 0..<count { target[index] = source[index * width + plane] }
-      }
-    }
-  }
-
-  /// Elements from their byte planes.
-  static func joined(_ planes: [Bytes]) -> Bytes {
-    guard planes.count != 1 else { return planes[0] }
-    let count = planes.first?.count ?? 0
-    return Bytes(count: count * planes.count) { target in
-      for (number, plane) in planes.enumerated() {
-        plane.withUnsafeBytes { source in
-          for index in 0..<count { target[index * planes.count + number] = source[index] }
-        }
-      }
-    }
+    guard self.mask == nil else { return self }
+    guard let mask = nonzeroMask else { return nil }
+    var grid = self
+    grid.mask = mask
+    grid.survivors = kept(mask)
+    return grid
   }
 }

@@ -6,21 +6,22 @@ enum GapList {
   private static let more = 255
 
   static func gaps(of mask: Bytes, survivorCount: Int, elementCount: Int) -> Bytes {
-    Bytes(capacity: survivorCount + elementCount / more + 1) { target in
-      var written = 0
+    Bytes(capacity: survivorCount + elementCount / more + 1) { raw in
+      guard let start = raw.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+      var target = start
       var next = 0
       Bitmap.forEachSet(mask) { position in
-        var gap = position - next
+        var gap = position &- next
         while gap >= more {
-          target[written] = UInt8(more)
-          written += 1
-          gap -= more
+          target.initialize(to: UInt8(more))
+          target += 1
+          gap &-= more
         }
-        target[written] = UInt8(gap)
-        written += 1
-        next = position + 1
+        target.initialize(to: UInt8(truncatingIfNeeded: gap))
+        target += 1
+        next = position &+ 1
       }
-      return written
+      return target - start
     }
   }
 
@@ -31,21 +32,24 @@ enum GapList {
     let mask = Bytes(count: Bitmap.byteCount(elementCount)) { target in
       target.initializeMemory(as: UInt8.self, repeating: 0)
       gaps.withUnsafeBytes { gaps in
+        guard let bits = target.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
+          isGood = gaps.isEmpty
+          return
+        }
         var position = 0
-        var isOpen = false
         for gap in gaps {
-          position += Int(gap)
-          isOpen = Int(gap) == more
-          if isOpen { continue }
+          // No sum of bytes in memory overflows.
+          position &+= Int(gap)
+          if Int(gap) == more { continue }
           guard position < elementCount else {
             isGood = false
             return
           }
-          target[position >> 3] |= 1 << (position & 7)
-          count += 1
-          position += 1
+          bits[position &>> 3] |= 1 &<< UInt8(truncatingIfNeeded: position & 7)
+          count &+= 1
+          position &+= 1
         }
-        if isOpen { isGood = false }
+        if let last = gaps.last, Int(last) == more { isGood = false }
       }
     }
     return isGood ? (mask, count) : nil

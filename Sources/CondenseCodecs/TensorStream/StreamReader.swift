@@ -29,9 +29,7 @@ struct StreamReader {
       let shifts = prologue.isMasked && size <= 255
       let grid = try self.grid(width: 1, from: &reader, zero: shifts ? [0] : nil)
       let indices = shifts ? IndexShift.down(grid.survivors) : grid.survivors
-      if let worst = indices.withUnsafeBytes({ $0.max() }), Int(worst) >= size {
-        throw reader.error("index \(worst) is beyond a codebook of \(size)")
-      }
+      try ElementLoops.check(indices, below: size)
       tensor.mask = grid.mask
       tensor.payload = .indices(indices, codebook)
     }
@@ -84,7 +82,7 @@ struct StreamReader {
     }
     var planes: [Bytes] = []
     for _ in 0..<width { planes.append(try SymbolStream.read(count, from: &reader)) }
-    return ElementGrid.joined(planes)
+    return SymbolPlane.joined(planes)
   }
 
   private func quantized(

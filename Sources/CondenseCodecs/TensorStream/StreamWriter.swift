@@ -11,66 +11,29 @@ struct StreamWriter {
     let placed = place(grid)
     var prologue = StreamPrologue(
       dtype: tensor.dtype, shape: tensor.shape, entropyCoded: entropyCoded, placement: placed.placement,
-      isMasked: tensor.mask != nil, payload: try tensor.payloadLayout(),
-      survivorCount: placed.elements.count / grid.width, gapCount: 0)
+      isMasked: tensor.mask != nil, payload: try tensor.payloadLayout(), survivorCount: placed.count, gapCount: 0)
     if placed.placement == .gaps { prologue.gapCount = placed.positions.count }
-    var writer = ByteWriter()
+    var writer = ByteWriter(capacity: placed.cost + 1024)
     prologue.write(to: &writer)
     switch tensor.payload {
     case .elements(.quantized(let quantized)): write(scales: quantized, to: &writer)
     case .indices(_, let codebook): write(codebook, to: &writer)
     case .elements(.plain), .stream: break
     }
-    SymbolStream.write(placed.positions, entropyCoded: entropyCoded, to: &writer)
-    write(planesOf: placed.elements, width: grid.width, to: &writer)
-    let body = Bytes(writer.bytes)
-    return Bytes(writer.bytes + withUnsafeBytes(of: CRC32.checksum(body).littleEndian) { [UInt8]($0) })
-  }
-
-  private struct Placed {
-    var placement: Placement
-    var elements: Bytes
-    /// Gaps or a bitmap; empty for a dense placement.
-    var positions = Bytes()
-    /// About how many bytes it takes.
-    var cost = 0
-  }
-
-  private func place(_ grid: ElementGrid) -> Placed {
-    var candidates: [Placed] = []
-    let allowsDense = grid.mask == nil || grid.isZeroFree
-    if allowsDense && layout != .sparse { candidates.append(Placed(placement: .dense, elements: grid.allElements)) }
-    if layout != .dense || !allowsDense, let sparse = grid.withoutZeros, let mask = sparse.mask {
-      // Without a mask of its own, a tensor with hardly any zero gains nothing.
-      let count = sparse.survivors.count / grid.width
-      if grid.mask != nil || layout == .sparse || count < grid.elementCount - grid.elementCount / 16 {
-        let gaps = GapList.gaps(of: mask, survivorCount: count, elementCount: grid.elementCount)
-        candidates.append(Placed(placement: .gaps, elements: sparse.survivors, positions: gaps))
-        candidates.append(Placed(placement: .bitmap, elements: sparse.survivors, positions: mask))
-      }
+    if let plan = placed.positionsPlan { SymbolStream.write(SymbolPlane(placed.positions), plan, to: &writer) }
+    // Only the winner's elements are put together.
+    let elements = placed.elements()
+    for (index, plan) in placed.plans.enumerated() {
+      SymbolStream.write(SymbolPlane(elements, width: grid.width, index: index), plan, to: &writer)
     }
-    if candidates.isEmpty { candidates.append(Placed(placement: .dense, elements: grid.allElements)) }
-    guard candidates.count > 1 else { return candidates[0] }
-    for index in candidates.indices { candidates[index].cost = cost(candidates[index], width: grid.width) }
-    // The first of the smallest, so that the choice is the same everywhere.
-    return candidates.dropFirst().reduce(candidates[0]) { $1.cost < $0.cost ? $1 : $0 }
-  }
-
-  private func cost(_ placed: Placed, width: Int) -> Int {
-    var bytes = SymbolStream.plan(
-      SymbolStream.frequencies(placed.positions), entropyCoded: entropyCoded
-    ).byteCount
-    for plane in 0..<width {
-      let symbols = ElementGrid.plane(plane, of: placed.elements, width: width)
-      bytes += SymbolStream.plan(SymbolStream.frequencies(symbols), entropyCoded: entropyCoded).byteCount
-    }
-    return bytes
+    writer.checksum()
+    return writer.finish()
   }
 
   private func write(planesOf elements: Bytes, width: Int, to writer: inout ByteWriter) {
-    for plane in 0..<width {
-      SymbolStream.write(
-        ElementGrid.plane(plane, of: elements, width: width), entropyCoded: entropyCoded, to: &writer)
+    for (index, frequencies) in Frequencies.planes(of: elements, width: width).enumerated() {
+      let plan = SymbolStream.plan(frequencies, entropyCoded: entropyCoded)
+      SymbolStream.write(SymbolPlane(elements, width: width, index: index), plan, to: &writer)
     }
   }
 
@@ -166,9 +129,10 @@ enum IndexShift {
   static func down(_ indices: Bytes) -> Bytes { moved(indices, by: 255) }
 
   private static func moved(_ indices: Bytes, by amount: UInt8) -> Bytes {
-    Bytes(count: indices.count) { target in
+    Bytes(count: indices.count) { raw in
+      let target = raw.bindMemory(to: UInt8.self)
       indices.withUnsafeBytes { source in
-        for index in 0..<source.count { target[index] = source[index] &+ amount }
+        for index in 0..<target.count { target[index] = source[index] &+ amount }
       }
     }
   }

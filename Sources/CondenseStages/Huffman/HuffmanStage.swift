@@ -7,7 +7,7 @@ public struct HuffmanStage: Stage {
 
   public var description: StageDescription {
     StageDescription(
-      name: "huffman", version: 1,
+      name: "huffman", version: 2,
       summary: "Packs every tensor losslessly: indices and codes by frequency, other numbers byte plane by byte plane.",
       isLossless: true,
       parameters: [

@@ -1,0 +1,73 @@
+import CondenseTensors
+
+/// Collects the bytes of a stream, and hands them over without a copy.
+struct ByteWriter: ~Copyable {
+  private var memory: UnsafeMutableRawBufferPointer
+  private(set) var count = 0
+
+  init(capacity: Int = 64) { memory = .allocate(byteCount: max(capacity, 64), alignment: 64) }
+
+  deinit { memory.deallocate() }
+
+  /// Makes room for `more` bytes.
+  mutating func reserve(_ more: Int) {
+    guard more > memory.count - count else { return }
+    let grown = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(count + more, memory.count + memory.count / 2), alignment: 64)
+    grown.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    memory.deallocate()
+    memory = grown
+  }
+
+  mutating func byte(_ byte: UInt8) {
+    reserve(1)
+    memory[count] = byte
+    count += 1
+  }
+
+  mutating func append(_ more: UnsafeRawBufferPointer) {
+    reserve(more.count)
+    UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + more.count]).copyMemory(from: more)
+    count += more.count
+  }
+
+  mutating func append(_ more: Bytes) { more.withUnsafeBytes { append($0) } }
+  mutating func append(_ more: [UInt8]) { more.withUnsafeBytes { append($0) } }
+
+  mutating func number(_ value: Int) {
+    var rest = UInt64(value)
+    while rest >= 0x80 {
+      byte(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    byte(UInt8(rest))
+  }
+
+  /// Appends what `body` writes into room for `capacity` bytes; it returns how many they are.
+  mutating func append(capacity: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+    reserve(capacity)
+    let written = body(UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + capacity]))
+    precondition((0...capacity).contains(written), "wrote past the capacity")
+    count += written
+  }
+
+  /// Appends the CRC-32 of everything so far.
+  mutating func checksum() {
+    let checksum = CRC32.checksum(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    withUnsafeBytes(of: checksum.littleEndian) { append($0) }
+  }
+
+  /// What is written so far.
+  func withWritten(_ body: (UnsafeRawBufferPointer) -> Void) {
+    body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+  }
+
+  /// The bytes.
+  consuming func finish() -> Bytes {
+    // Written no more, and freed by whoever holds the bytes last.
+    nonisolated(unsafe) let memory = memory
+    let written = count
+    discard self
+    return Bytes(adopting: memory) { memory.deallocate() }[0..<written]
+  }
+}

@@ -1,0 +1,150 @@
+import CondenseTensors
+
+/// Loops over elements of one width, at the speed of memory.
+enum ElementLoops {
+  private static func value<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ bytes: [UInt8]) -> T {
+    bytes.reversed().reduce(0) { $0 << 8 | T(truncatingIfNeeded: $1) }
+  }
+
+  /// How many elements are `value`.
+  static func count<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ value: [UInt8], in elements: Bytes) -> Int
+  {
+    let wanted = Self.value(type, value).littleEndian
+    return elements.withElements(of: type) { elements in
+      var count = 0
+      for element in elements where element == wanted { count &+= 1 }
+      return count
+    }
+  }
+
+  /// A bitmap of the elements that are not `value`.
+  static func mask<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ elements: Bytes, without value: [UInt8])
+    -> Bytes
+  {
+    let zero = Self.value(type, value).littleEndian
+    return elements.withElements(of: type) { elements in
+      Bytes(count: Bitmap.byteCount(elements.count)) { target in
+        guard let source = elements.baseAddress else { return }
+        for index in 0..<elements.count / 8 {
+          let eight = source + index * 8
+          var bits: UInt8 = 0
+          for bit in 0..<8 { bits |= (eight[bit] != zero ? 1 : 0) &<< UInt8(truncatingIfNeeded: bit) }
+          target[index] = bits
+        }
+        guard elements.count % 8 > 0 else { return }
+        var bits: UInt8 = 0
+        for bit in 0..<elements.count % 8 where source[elements.count / 8 * 8 + bit] != zero { bits |= 1 << bit }
+        target[elements.count / 8] = bits
+      }
+    }
+  }
+
+  /// The elements at a mask's positions.
+  static func kept<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ elements: Bytes, _ mask: Bytes) -> Bytes {
+    let count = Bitmap.popcount(mask, in: 0..<elements.count / (T.bitWidth / 8))
+    return elements.withElements(of: type) { source in
+      Bytes(count: count * (T.bitWidth / 8)) { raw in
+        let target = raw.bindMemory(to: type)
+        guard var next = target.baseAddress, let source = source.baseAddress else { return }
+        Bitmap.forEachSet(mask) { position in
+          next.initialize(to: source[position])
+          next += 1
+        }
+      }
+    }
+  }
+
+  /// Elements in the places that a mask says, `zero` in the others.
+  static func scattered<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ elements: Bytes, _ mask: Bytes, _ count: Int, _ zero: [UInt8]
+  ) -> Bytes {
+    elements.withElements(of: type) { source in
+      Bytes(count: count * (T.bitWidth / 8)) { raw in
+        guard let source = source.baseAddress else {
+          raw.bindMemory(to: type).initialize(repeating: value(type, zero).littleEndian)
+          return
+        }
+        scatter(mask, into: raw.bindMemory(to: type), zero: value(type, zero).littleEndian) { source[$0] }
+      }
+    }
+  }
+
+  /// Writes `zero` everywhere but in the mask's positions, which get `element` of their number.
+  ///
+  /// Word by word of the mask, so that zeros are still in the first-level cache when elements come over them.
+  @inline(__always)
+  static func scatter<T>(
+    _ mask: Bytes, into target: UnsafeMutableBufferPointer<T>, zero: T, _ element: (Int) -> T
+  ) {
+    guard let base = target.baseAddress else { return }
+    mask.withUnsafeBytes { mask in
+      var next = 0
+      var start = 0
+      while start < target.count {
+        let end = min(start + 64, target.count)
+        var word = Bitmap.word(mask, at: start / 8)
+        let part = base + start
+        if end - start == 64 {
+          part.initialize(repeating: zero, count: 64)
+        } else {
+          part.initialize(repeating: zero, count: end - start)
+        }
+        while word != 0 {
+          part[word.trailingZeroBitCount] = element(next)
+          next &+= 1
+          word &= word &- 1
+        }
+        start = end
+      }
+    }
+  }
+
+  /// The table's entries that indices point to, in the places that a mask says, zeros in the others. Needs indices
+  /// that have been checked.
+  static func scattered<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ indices: Bytes, _ table: Bytes, _ mask: Bytes, _ count: Int
+  ) -> Bytes {
+    Bytes(count: count * (T.bitWidth / 8)) { raw in
+      let target = raw.bindMemory(to: type)
+      guard !indices.isEmpty else { return target.initialize(repeating: 0) }
+      indices.withElements(of: UInt8.self) { indices in
+        table.withElements(of: type) { table in
+          guard let indices = indices.baseAddress, let table = table.baseAddress else { return }
+          scatter(mask, into: target, zero: 0) { table[Int(indices[$0])] }
+        }
+      }
+    }
+  }
+
+  /// The table's entries that indices point to; each count's indices have a part of `size` entries of the table. Needs
+  /// indices that have been checked.
+  static func lookedUp<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ indices: Bytes, _ table: Bytes, counts: [Int], size: Int
+  ) -> Bytes {
+    Bytes(count: indices.count * (T.bitWidth / 8)) { raw in
+      indices.withElements(of: UInt8.self) { indices in
+        table.withElements(of: type) { table in
+          guard var target = raw.bindMemory(to: type).baseAddress, var source = indices.baseAddress,
+            var entries = table.baseAddress
+          else { return }
+          for count in counts {
+            for index in 0..<count { target[index] = entries[Int(source[index])] }
+            target += count
+            source += count
+            entries += size
+          }
+        }
+      }
+    }
+  }
+
+  /// - Throws: ``DecodingError`` where an index is not below `size`.
+  static func check(_ indices: Bytes, below size: Int) throws(DecodingError) {
+    let worst = indices.withElements(of: UInt8.self) { indices in
+      var worst: UInt8 = 0
+      for index in indices { worst = max(worst, index) }
+      return indices.isEmpty ? -1 : Int(worst)
+    }
+    guard worst < size else { throw DecodingError("index \(worst) is beyond a codebook of \(size)") }
+  }
+}

@@ -1,0 +1,60 @@
+import CondenseTensors
+import TestSupport
+import Testing
+
+@testable import CondenseCodecs
+
+@Suite("Loops over elements")
+struct ElementLoopTests {
+  @Test(
+    "Zeros are left out and put back, whatever stands for them",
+    arguments: [1, 2, 4, 8], [0, 1, 8, 63, 64, 65, 200, 1000])
+  func zeros(width: Int, count: Int) {
+    var generator = SeededGenerator(seed: UInt64(width * 10_000 + count))
+    for density in [0, 0.1, 0.5, 1] {
+      let zero = (0..<width).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      var all: [UInt8] = []
+      var kept: [UInt8] = []
+      var bits = [UInt8](repeating: 0, count: Bitmap.byteCount(count))
+      for position in 0..<count {
+        var element = zero
+        if Double.random(in: 0..<1, using: &generator) < density {
+          element[Int.random(in: 0..<width, using: &generator)] ^= 1
+          kept += element
+          bits[position / 8] |= 1 << (position % 8)
+        }
+        all += element
+      }
+      let grid = ElementGrid(width: width, zero: zero, elementCount: count, mask: nil, survivors: Bytes(all))
+      #expect(grid.zeroCount == count - kept.count / width)
+      let sparse = grid.withoutZeros
+      #expect(sparse?.mask == Bytes(bits))
+      #expect(sparse?.survivors == Bytes(kept))
+      #expect(sparse?.allElements == Bytes(all))
+      #expect(sparse?.zeroCount == 0)
+    }
+  }
+
+  @Test("Indices are looked up in the places of a mask", arguments: UInt64(1)...20)
+  func lookUp(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let shape = try Shape([5, Int.random(in: 1...70, using: &generator)])
+    let mask = (0..<shape.elementCount).map { _ in Bool.random(using: &generator) }
+    for channels in [1, 5] {
+      let entries = (0..<channels * 7).map { Float($0 + 1) }
+      let indices = mask.filter { $0 }.map { _ in UInt8.random(in: 0..<7, using: &generator) }
+      var next = 0
+      let expected = mask.enumerated().map { position, isKept -> Float in
+        guard isKept else { return 0 }
+        defer { next += 1 }
+        return entries[(channels == 1 ? 0 : position / shape.elementsPerChannel * 7) + Int(indices[next])]
+      }
+      var bits = [UInt8](repeating: 0, count: Bitmap.byteCount(mask.count))
+      for (position, isKept) in mask.enumerated() where isKept { bits[position / 8] |= 1 << (position % 8) }
+      let codebook = Codebook(size: 7, channels: channels, elements: .plain(Bytes(elements: entries)))
+      let tensor = EncodedTensor(
+        dtype: .f32, shape: shape, mask: Bytes(bits), payload: .indices(Bytes(indices), codebook))
+      #expect(try tensor.expanded().floats == expected, "seed \(seed), \(channels) channels")
+    }
+  }
+}
