@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Immutable, reference-counted bytes; slicing shares the storage.
 ///
 /// Owned memory is aligned at its start for every element type, and from a page's size on to whole cache lines, so that
@@ -101,11 +107,22 @@ extension Bytes {
     @usableFromInline let memory: UnsafeMutableRawBufferPointer
     private let release: (@Sendable () -> Void)?
 
+    /// What a large page takes: memory of several of them is asked for in large pages.
+    private static let largePage = 2 << 20
+
     @usableFromInline
     init(count: Int) {
-      // Small blocks with an alignment of their own leave the allocator with holes that it searches ever longer.
-      memory = .allocate(byteCount: count, alignment: count < 4096 ? 16 : 64)
       release = nil
+      guard count >= 4 * Storage.largePage else {
+        // Small blocks with an alignment of their own leave the allocator with holes that it searches ever longer.
+        memory = .allocate(byteCount: count, alignment: count < 4096 ? 16 : 64)
+        return
+      }
+      memory = .allocate(byteCount: count, alignment: Storage.largePage)
+      #if os(Linux)
+        // Clearing fresh memory page by page costs several times as much as filling it. Only a wish: it may fail.
+        _ = madvise(memory.baseAddress, count, Int32(MADV_HUGEPAGE))
+      #endif
     }
 
     init(adopting memory: UnsafeMutableRawBufferPointer, release: @escaping @Sendable () -> Void) {
