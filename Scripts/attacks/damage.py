@@ -9,7 +9,7 @@ from .workspace import CHAIN, Attack, Workspace, require, small_model
 def prepared(condense):
     workspace = Workspace(condense)
     # Wide enough that a few artifacts are files of their own.
-    (workspace.root / "models" / "m.safetensors").write_bytes(small_model(4, layers=3, rows=100, columns=120))
+    (workspace.root / "models" / "m.safetensors").write_bytes(small_model(4, layers=3, rows=200, columns=240))
     workspace.pipeline("chain", CHAIN)
     workspace.pipeline("lossless", "[huffman]")
     expected = workspace.clean_outputs()

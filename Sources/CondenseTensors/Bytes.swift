@@ -113,7 +113,7 @@ extension Bytes {
     @usableFromInline
     init(count: Int) {
       release = nil
-      guard count >= 4 * Storage.largePage else {
+      guard count >= 2 * Storage.largePage else {
         // Small blocks with an alignment of their own leave the allocator with holes that it searches ever longer.
         memory = .allocate(byteCount: count, alignment: count < 4096 ? 16 : 64)
         return

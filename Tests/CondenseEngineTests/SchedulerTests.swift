@@ -199,6 +199,37 @@ struct SchedulerTests {
     #expect(second.outcome(of: chains.publish) == .published)
   }
 
+  @Test("What an artifact is stays known while it is made again, and all who miss it wait for one run")
+  func knownWhileMadeAgain() {
+    var graph = BuildGraph()
+    let source = graph.add(.source(model: 0, tensor: 0), byteCount: 1 << 20)
+    let named = NamedStage(name: "a")
+    let stage = graph.add(BuildGraph.ConfiguredUse(description: named.description, configured: named))
+    let made = graph.add(.apply(stage: stage, slot: nil), inputs: [source], byteCount: 1 << 20)
+    let publishes = (0..<2).map { graph.add(.publish(pipeline: $0), inputs: [source, made], byteCount: 1 << 20) }
+    var scheduler = Scheduler(graph, known: [source: artifact("source")])
+    guard case .lookUp(let lookups) = scheduler.next() else {
+      Issue.record("the stage is looked up first")
+      return
+    }
+    scheduler.lookedUp(lookups.map { ($0.node, .artifact(artifact("made"))) })
+    #expect(scheduler.next() == .run([publishes[0]]))
+    scheduler.lost(publishes[0], inputs: [made])
+    #expect(scheduler.next() == .run([made]))
+    // Meanwhile the other one begins: it must find all of its inputs.
+    #expect(scheduler.next() == .run([publishes[1]]))
+    #expect(graph[publishes[1]].inputs.allSatisfy { scheduler.outcome(of: $0) != nil })
+    scheduler.lost(publishes[1], inputs: [made])
+    #expect(scheduler.next() == nil)
+    scheduler.ran(made, .artifact(artifact("made")))
+    for publish in publishes {
+      #expect(scheduler.next() == .run([publish]))
+      scheduler.ran(publish, .published)
+    }
+    #expect(scheduler.isFinished && scheduler.failures.isEmpty)
+    #expect(scheduler.executed.count == 1)
+  }
+
   @Test("An artifact that is lost again and again is an error, not a loop")
   func endlessLoss() {
     let chains = Chains(tensors: 1, stages: ["a"])

@@ -15,10 +15,16 @@ package struct Scheduler: Sendable {
   /// The node that answers for each key; others with the key have its fate.
   private var leaders: [Digest: NodeID] = [:]
   private var followers: [NodeID: [NodeID]] = [:]
-  /// Nodes that found an input gone, by that input.
+  /// Nodes that found an input gone, by that input. It is made again, and meanwhile stays done for everyone else: what
+  /// it yields is known, whether or not the store has it.
   private var waitingForAgain: [NodeID: [NodeID]] = [:]
-  /// How often each node's artifact was found gone.
-  private var timesLost: [NodeID: Int] = [:]
+  private var losses: [Loss: Int] = [:]
+
+  /// That a node found one of its inputs gone.
+  private struct Loss: Hashable {
+    var node: NodeID
+    var input: NodeID
+  }
 
   private var lookups: [Lookup] = []
   /// A stack: what became ready last is in memory still.
@@ -105,7 +111,7 @@ package struct Scheduler: Sendable {
     }
     let batch = Scheduler.takeBatch(&ready, graph, pick) ?? Scheduler.takeBatch(&sources, graph, pick)
     guard let batch else { return nil }
-    for node in batch { states[node.index] = .running }
+    for node in batch where waitingForAgain[node] == nil { states[node.index] = .running }
     inFlight += batch.count
     return .run(batch)
   }
@@ -153,7 +159,6 @@ package struct Scheduler: Sendable {
     inFlight -= 1
     if graph[node].isAction, let key = keys[node.index] { executed.insert(key) }
     if let waiting = waitingForAgain.removeValue(forKey: node) {
-      states[node.index] = .done(outcome)
       for consumer in waiting.reversed() { inputArrived(consumer) }
     } else {
       conclude(node, outcome)
@@ -169,8 +174,10 @@ package struct Scheduler: Sendable {
   /// those run again, then it does.
   package mutating func lost(_ node: NodeID, inputs: [NodeID]) {
     inFlight -= 1
-    for input in inputs { timesLost[input, default: 0] += 1 }
-    guard !inputs.isEmpty, inputs.allSatisfy({ timesLost[$0, default: 0] <= Scheduler.mostLosses }) else {
+    for input in inputs { losses[Loss(node: node, input: input), default: 0] += 1 }
+    guard !inputs.isEmpty,
+      inputs.allSatisfy({ losses[Loss(node: node, input: $0), default: 0] <= Scheduler.mostLosses })
+    else {
       fail(node, LostArtifacts())
       return
     }
@@ -180,9 +187,9 @@ package struct Scheduler: Sendable {
     }
     states[node.index] = .waiting(inputs.count)
     for input in inputs {
-      waitingForAgain[input, default: []].append(node)
       // Another node may have missed it already, and it may be on its way.
-      if case .done = states[input.index] { becomeReady(input) }
+      if waitingForAgain[input] == nil { ready.append(input) }
+      waitingForAgain[input, default: []].append(node)
     }
   }
 }
@@ -246,7 +253,7 @@ extension Scheduler {
   private mutating func fail(_ node: NodeID, _ error: any Error) {
     // A node that ran again for the sake of others takes only those down: what used it before has what it needs.
     let again = waitingForAgain.removeValue(forKey: node)
-    states[node.index] = .failed
+    if again == nil { states[node.index] = .failed }
     var pipelines: [Int] = []
     if case .publish(let pipeline) = graph[node].work { pipelines.append(pipeline) }
     var reached = again ?? graph.dependents[node.index]
