@@ -60,48 +60,69 @@ enum ClusterBoundaries {
   /// The best clusters where each costs `lambda` extra, of any number.
   private static func withPenalty(_ cost: ClusterCost, _ lambda: Double) -> [Int] {
     let count = cost.count
-    var total = [Double](repeating: 0, count: count + 1)
-    var cut = [Int32](repeating: 0, count: count + 1)
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: count + 1) { total in
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: count + 1) { cut in
+        total.initialize(repeating: 0)
+        cut.initialize(repeating: 0)
+        fill(cost, lambda, total, cut)
+        var starts: [Int] = []
+        var end = count
+        while end > 0 {
+          end = Int(cut[end])
+          starts.append(end)
+        }
+        return starts.reversed()
+      }
+    }
+  }
+
+  /// For the bins before each end, the least cost and the last cluster's start.
+  private static func fill(
+    _ cost: ClusterCost, _ lambda: Double, _ total: UnsafeMutableBufferPointer<Double>,
+    _ cut: UnsafeMutableBufferPointer<Int32>
+  ) {
+    let count = cost.count
     // Candidates for the last cut, each the best from some bin on; those bins ascend.
     var candidates = [(cut: Int, from: Int)]()
-    candidates.reserveCapacity(64)
+    candidates.reserveCapacity(256)
     candidates.append((0, 1))
     var head = 0
-    for end in 1...count {
-      while head + 1 < candidates.count && candidates[head + 1].from <= end { head += 1 }
-      let best = candidates[head].cut
-      total[end] = total[best] + cost.of(best, end) + lambda
-      cut[end] = Int32(best)
-      guard end < count else { break }
-      // `end` is a new candidate: it is better than older ones from some bin on, if at all.
+    cost.withPrefixes { cost in
       func isBetter(_ a: Int, than b: Int, at bin: Int) -> Bool {
         total[a] + cost.of(a, bin) < total[b] + cost.of(b, bin)
       }
-      while candidates.count - 1 > head, let last = candidates.last, last.from > end,
-        isBetter(end, than: last.cut, at: last.from)
-      {
-        candidates.removeLast()
+      for end in 1...count {
+        while head + 1 < candidates.count && candidates[head + 1].from <= end { head += 1 }
+        let best = candidates[head].cut
+        total[end] = total[best] + cost.of(best, end) + lambda
+        cut[end] = Int32(best)
+        guard end < count else { break }
+        // `end` is a new candidate: it is better than older ones from some bin on, if at all.
+        while candidates.count - 1 > head, let last = candidates.last, last.from > end,
+          isBetter(end, than: last.cut, at: last.from)
+        {
+          candidates.removeLast()
+        }
+        guard let last = candidates.last else { break }
+        var low = max(last.from, end + 1)
+        if isBetter(end, than: last.cut, at: low) {
+          candidates.append((end, low))
+          continue
+        }
+        // By growing steps first: that bin is seldom far.
+        var step = 1
+        while low + step <= count && !isBetter(end, than: last.cut, at: low + step) {
+          low += step
+          step *= 2
+        }
+        var high = min(low + step, count + 1)
+        while high - low > 1 {
+          let middle = (low + high) / 2
+          if isBetter(end, than: last.cut, at: middle) { high = middle } else { low = middle }
+        }
+        if high <= count { candidates.append((end, high)) }
       }
-      guard let last = candidates.last else { break }
-      var low = max(last.from, end + 1)
-      if isBetter(end, than: last.cut, at: low) {
-        candidates.append((end, low))
-        continue
-      }
-      var high = count + 1
-      while high - low > 1 {
-        let middle = (low + high) / 2
-        if isBetter(end, than: last.cut, at: middle) { high = middle } else { low = middle }
-      }
-      if high <= count { candidates.append((end, high)) }
     }
-    var starts: [Int] = []
-    var end = count
-    while end > 0 {
-      end = Int(cut[end])
-      starts.append(end)
-    }
-    return starts.reversed()
   }
 
   /// Takes the first clusters of `many` and the last ones of `few`, `levels` in all.
@@ -118,43 +139,5 @@ enum ClusterBoundaries {
       }
     }
     return few
-  }
-}
-
-/// The squared error of bins as one cluster, from running sums.
-struct ClusterCost {
-  private let weights: [Double]
-  private let sums: [Double]
-  private let squares: [Double]
-
-  init(_ bins: ValueBins) {
-    // Distances are taken from the mean of all, so that an offset that all share costs no precision.
-    let total = bins.weights.reduce(0, +)
-    let offset = total > 0 ? bins.sums.reduce(0, +) / total : 0
-    var weights = [0.0]
-    var sums = [0.0]
-    var squares = [0.0]
-    weights.reserveCapacity(bins.count + 1)
-    sums.reserveCapacity(bins.count + 1)
-    squares.reserveCapacity(bins.count + 1)
-    for bin in 0..<bins.count {
-      // What is lost within a bin is lost whatever the clusters, so its mean stands for it.
-      let mean = bins.sums[bin] / bins.weights[bin] - offset
-      weights.append(weights[bin] + bins.weights[bin])
-      sums.append(sums[bin] + mean * bins.weights[bin])
-      squares.append(squares[bin] + mean * mean * bins.weights[bin])
-    }
-    self.weights = weights
-    self.sums = sums
-    self.squares = squares
-  }
-
-  var count: Int { weights.count - 1 }
-
-  /// Of bins `start..<end`, at least one.
-  @inline(__always)
-  func of(_ start: Int, _ end: Int) -> Double {
-    let sum = sums[end] - sums[start]
-    return squares[end] - squares[start] - sum * sum / (weights[end] - weights[start])
   }
 }

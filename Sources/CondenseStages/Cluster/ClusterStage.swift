@@ -35,15 +35,20 @@ struct Clustering: ConfiguredStage {
 
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
     try input.checkParts()
-    let tensor = input.masked()
-    guard case .elements(.plain(let bytes)) = tensor.payload else { throw StageError("cluster takes plain elements") }
-    let values = try FloatInput(bytes, dtype: tensor.dtype, mask: tensor.mask)
-    let levels = settings.count - (tensor.mask.map { hasZeros($0, tensor.shape) } == true ? 1 : 0)
+    guard case .elements(.plain(let source)) = input.payload else { throw StageError("cluster takes plain elements") }
     // A tensor without elements has one codebook, an empty one.
-    let perChannel = settings.perChannel && tensor.shape.elementCount > 0
+    let perChannel = settings.perChannel && input.shape.elementCount > 0
+    var survey = Survey(try FloatInput(source, dtype: input.dtype), levels: settings.count, perChannel: perChannel)
+    let tensor = try masked(input, &survey)
+    guard case .elements(.plain(let bytes)) = tensor.payload else { throw StageError("cluster takes plain elements") }
+    let values = survey.values
+    let levels = settings.count - (tensor.mask.map { hasZeros($0, tensor.shape) } == true ? 1 : 0)
     let parts = ElementParts(perChannel ? .channel : .tensor, shape: tensor.shape)
     let counts = (0..<parts.count).map { part in
       tensor.mask.map { Bitmap.popcount($0, in: parts[part]) } ?? parts[part].count
+    }
+    guard counts.allSatisfy({ $0 <= OptimalClusters.mostValues }) else {
+      throw StageError("cluster takes up to \(OptimalClusters.mostValues) weights that share values")
     }
     var codebooks: [[Double]] = []
     let indices = Bytes(count: values.count) { target in
@@ -53,10 +58,10 @@ struct Clustering: ConfiguredStage {
         let indices = UnsafeMutableRawBufferPointer(rebasing: target[part])
         codebooks.append(
           kept(bytes, values, part, tensor.dtype, levels: levels, into: indices)
-            ?? values.withValues { values in
-              OptimalClusters.find(UnsafeBufferPointer(rebasing: values[part]), levels: levels, into: indices) {
-                Clustering.representable($0, tensor.dtype)
-              }.map { Double($0) }
+            ?? values.withBits { values in
+              OptimalClusters.find(
+                UnsafeBufferPointer(rebasing: values[part]), levels: levels, histogram: survey.histogram, into: indices
+              ) { Clustering.representable($0, tensor.dtype) }.map { Double($0) }
             })
         next += count
       }
@@ -86,6 +91,42 @@ struct Clustering: ConfiguredStage {
         UInt64($0.bitPattern)
       }
     }?.map { Double($0) }
+  }
+
+  /// A tensor's values, and their histogram where clustering will need one anyway: it answers the first questions too.
+  private struct Survey {
+    var values: FloatInput
+    var histogram: ValueHistogram?
+
+    init(_ values: FloatInput, levels: Int, perChannel: Bool) {
+      self.values = values
+      histogram = perChannel ? nil : values.withBits { OptimalClusters.histogram($0, levels: levels) }
+    }
+  }
+
+  /// The tensor with a mask of its elements that are not zero; as it is if it has a mask or no zero.
+  ///
+  /// - Throws: ``StageError`` naming the first element that is not finite.
+  private func masked(_ tensor: EncodedTensor, _ survey: inout Survey) throws(StageError) -> EncodedTensor {
+    if let histogram = survey.histogram {
+      if histogram.hasNotFinite { throw survey.values.notFinite(mask: tensor.mask) }
+      if !histogram.mayHaveZero { return tensor }
+    } else {
+      try survey.values.checkFinite(mask: tensor.mask)
+    }
+    guard tensor.mask == nil, case .elements(.plain(let bytes)) = tensor.payload else { return tensor }
+    let zeros = survey.values.withBits { bits in
+      bits.reduce(into: (positive: 0, negative: 0)) { zeros, bits in
+        zeros.positive += bits == 0 ? 1 : 0
+        zeros.negative += bits == 0x8000_0000 ? 1 : 0
+      }
+    }
+    guard zeros.positive + zeros.negative > 0 else { return tensor }
+    let survivors = try Survivors(of: bytes, width: tensor.dtype.byteWidth, scores: survey.values, over: .all)
+    survey.values = try FloatInput(survivors.elements, dtype: tensor.dtype)
+    survey.histogram?.remove(positiveZeros: zeros.positive, negativeZeros: zeros.negative)
+    return EncodedTensor(
+      dtype: tensor.dtype, shape: tensor.shape, mask: survivors.mask, payload: .elements(.plain(survivors.elements)))
   }
 
   private func hasZeros(_ mask: Bytes, _ shape: Shape) -> Bool {

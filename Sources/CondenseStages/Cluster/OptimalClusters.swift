@@ -1,137 +1,105 @@
 /// One-dimensional k-means, solved to the optimum on bins.
 ///
-/// Values are put into bins; bins into clusters of neighbours, so that the squared error is least. Up to 2^16 values
-/// each distinct value is a bin, and the result is optimal; beyond, a bin is a run of neighbouring floating-point
-/// numbers, ten mantissa bits for up to 256 clusters, and the result is optimal on those bins.
+/// Values are put into bins; bins into clusters of neighbours, so that the squared error is least. Of up to 2^14 values
+/// each different one is a bin, and the result is optimal. Beyond, a bin is a run of neighbouring float32 numbers, and
+/// the result is optimal on those bins: ten bits of the mantissa for more than 64 clusters, eight for fewer, and more
+/// where few such bins have values.
 enum OptimalClusters {
-  /// Clusters `values` into at most `levels`, writes each value's cluster into `indices`, and returns the centroids,
-  /// ascending and distinct. `representable` makes a mean a centroid.
+  private static let largestExact = 1 << 14
+
+  /// What counts and places of 32 bits are enough for.
+  static let mostValues = Int(UInt32.max)
+
+  /// The histogram that ``find(_:levels:histogram:into:representable:)`` would make; nil where it needs none.
+  static func histogram(_ values: UnsafeBufferPointer<UInt32>, levels: Int) -> ValueHistogram? {
+    guard values.count > largestExact, values.count <= mostValues else { return nil }
+    return ValueHistogram(values, shift: levels > 64 ? 13 : 15)
+  }
+
+  /// Clusters `values`, bit patterns of finite numbers, into at most `levels`, writes each value's cluster into
+  /// `indices`, and returns the centroids, ascending and distinct.
+  ///
+  /// - Parameters:
+  ///   - histogram: that of the values, where it is known.
+  ///   - representable: makes a mean a centroid.
   static func find(
-    _ values: UnsafeBufferPointer<Float>, levels: Int, into indices: UnsafeMutableRawBufferPointer,
+    _ values: UnsafeBufferPointer<UInt32>, levels: Int, histogram: ValueHistogram?,
+    into indices: UnsafeMutableRawBufferPointer, representable: (Float) -> Float
+  ) -> [Float] {
+    guard let histogram = histogram ?? self.histogram(values, levels: levels) else {
+      return findExactly(values, levels: levels, into: indices, representable: representable)
+    }
+    let bins = histogram.bins
+    // Bins should be far narrower than clusters.
+    if bins.count < 16 * levels {
+      let refined = RefinedHistogram(histogram, values)
+      let solution = Solution(refined.bins, levels: levels, slotCount: refined.slotCount, representable)
+      refined.assign(values, clusters: solution.clusters, into: indices)
+      return solution.centroids
+    }
+    let solution = Solution(bins, levels: levels, slotCount: histogram.counts.count, representable)
+    let shift = histogram.shift
+    solution.clusters.withUnsafeBufferPointer { clusters in
+      for index in 0..<values.count { indices[index] = clusters[Int(values[index] >> shift)] }
+    }
+    return solution.centroids
+  }
+
+  private static func findExactly(
+    _ values: UnsafeBufferPointer<UInt32>, levels: Int, into indices: UnsafeMutableRawBufferPointer,
     representable: (Float) -> Float
   ) -> [Float] {
-    guard !values.isEmpty else { return [] }
-    var bins = values.count <= largestExact ? ValueBins(distinct: values) : ValueBins(histogram: values, levels: levels)
-    // Values that are close together for where they lie share few bins: then each has its own after all.
-    if values.count > largestExact && bins.count < 16 * levels { bins = ValueBins(distinct: values) }
-    let starts = ClusterBoundaries.best(bins, levels: levels)
-    var centroids: [Float] = []
-    /// For each bin its cluster.
-    var clusterOfBin = [UInt8](repeating: 0, count: bins.count)
-    for (number, start) in starts.enumerated() {
-      let end = number + 1 < starts.count ? starts[number + 1] : bins.count
-      var weight = 0.0
-      var sum = 0.0
-      for bin in start..<end {
-        weight += bins.weights[bin]
-        sum += bins.sums[bin]
-      }
-      // A lone value stays what it is: a division could change its last bit.
-      let mean = bins.isSingleValue(start..<end) ? bins.firsts[start] : Float(sum / weight)
-      let centroid = representable(mean)
-      // Means that the type cannot tell apart are one centroid.
-      if centroids.last != centroid { centroids.append(centroid) }
-      for bin in start..<end { clusterOfBin[bin] = UInt8(centroids.count - 1) }
-    }
-    bins.forEachValue(values) { index, bin in indices[index] = clusterOfBin[bin] }
-    return centroids
-  }
-
-  private static let largestExact = 1 << 16
-}
-
-/// Values in ascending bins.
-struct ValueBins {
-  /// How many values each bin holds.
-  var weights: [Double] = []
-  /// Their sums.
-  var sums: [Double] = []
-  /// One of each bin's values.
-  var firsts: [Float] = []
-  /// Whether all of a bin's values are the same.
-  private var isUniform: [Bool] = []
-  private var lookup: Lookup
-
-  private enum Lookup {
-    /// Ascending distinct values.
-    case search([Float])
-    /// By the upper bits of a value's ordered pattern; -1 where no value is.
-    case table([Int32], shift: UInt32)
-  }
-
-  var count: Int { weights.count }
-
-  func isSingleValue(_ range: Range<Int>) -> Bool { range.count == 1 && isUniform[range.lowerBound] }
-
-  /// One bin for each distinct value.
-  init(distinct values: UnsafeBufferPointer<Float>) {
-    for value in values.sorted() {
-      if firsts.last == value {
-        weights[weights.count - 1] += 1
-        sums[sums.count - 1] += Double(value)
+    // Each value with its place, in ascending order: a sort by two keys in one number.
+    let sorted = values.indices.map { index in
+      UInt64(ordered(values[index])) << 32 | UInt64(index)
+    }.sorted()
+    var bins = ValueBins()
+    var binOfRank: [Int] = []
+    binOfRank.reserveCapacity(values.count)
+    var last: Float?
+    for entry in sorted {
+      let value = Float(bitPattern: values[Int(entry & 0xFFFF_FFFF)])
+      if value == last {
+        bins.addToLast()
       } else {
-        weights.append(1)
-        sums.append(Double(value))
-        firsts.append(value)
+        bins.append(weight: 1, mean: Double(value), isSingle: true, slot: bins.count)
+        last = value
       }
+      binOfRank.append(bins.count - 1)
     }
-    isUniform = Array(repeating: true, count: weights.count)
-    lookup = .search(firsts)
-  }
-
-  /// Bins of values that share their upper bits.
-  init(histogram values: UnsafeBufferPointer<Float>, levels: Int) {
-    let shift: UInt32 = levels > 64 ? 13 : 15
-    var table = [Int32](repeating: 0, count: 1 << (32 - Int(shift)))
-    var tableSums = [Double](repeating: 0, count: table.count)
-    var tableFirsts = [Float](repeating: 0, count: table.count)
-    var tableUniform = [Bool](repeating: true, count: table.count)
-    for value in values {
-      let slot = Int(ValueBins.ordered(value) >> shift)
-      if table[slot] == 0 {
-        tableFirsts[slot] = value
-      } else if tableFirsts[slot] != value {
-        tableUniform[slot] = false
-      }
-      table[slot] += 1
-      tableSums[slot] += Double(value)
+    let solution = Solution(bins, levels: levels, slotCount: bins.count, representable)
+    for (rank, entry) in sorted.enumerated() {
+      indices[Int(entry & 0xFFFF_FFFF)] = solution.clusters[binOfRank[rank]]
     }
-    for slot in table.indices {
-      guard table[slot] > 0 else {
-        table[slot] = -1
-        continue
-      }
-      weights.append(Double(table[slot]))
-      sums.append(tableSums[slot])
-      firsts.append(tableFirsts[slot])
-      isUniform.append(tableUniform[slot])
-      table[slot] = Int32(weights.count - 1)
-    }
-    lookup = .table(table, shift: shift)
+    return solution.centroids
   }
 
   /// A bit pattern that orders like the value.
-  private static func ordered(_ value: Float) -> UInt32 {
-    let bits = value.bitPattern
-    return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
-  }
+  private static func ordered(_ bits: UInt32) -> UInt32 { bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits }
 
-  /// Calls `body` with each value's place and bin.
-  func forEachValue(_ values: UnsafeBufferPointer<Float>, _ body: (_ index: Int, _ bin: Int) -> Void) {
-    switch lookup {
-    case .table(let table, let shift):
-      table.withUnsafeBufferPointer { table in
-        for index in 0..<values.count { body(index, Int(table[Int(ValueBins.ordered(values[index]) >> shift)])) }
-      }
-    case .search(let distinct):
-      for index in 0..<values.count {
-        var low = 0
-        var high = distinct.count
-        while high - low > 1 {
-          let middle = (low + high) / 2
-          if distinct[middle] <= values[index] { low = middle } else { high = middle }
+  /// What is found: centroids, and for each slot its cluster.
+  private struct Solution {
+    var centroids: [Float] = []
+    var clusters: [UInt8]
+
+    init(_ bins: ValueBins, levels: Int, slotCount: Int, _ representable: (Float) -> Float) {
+      clusters = [UInt8](repeating: 0, count: slotCount)
+      guard bins.count > 0 else { return }
+      let starts = ClusterBoundaries.best(bins, levels: levels)
+      for (number, start) in starts.enumerated() {
+        let end = number + 1 < starts.count ? starts[number + 1] : bins.count
+        var weight = 0.0
+        var sum = 0.0
+        for bin in start..<end {
+          weight += bins.weights[bin]
+          sum += bins.weights[bin] * bins.means[bin]
         }
-        body(index, low)
+        // A lone value stays what it is: a division could change its last bit.
+        let isLone = end - start == 1 && bins.isSingle[start]
+        let centroid = representable(Float(isLone ? bins.means[start] : sum / weight))
+        // Means that the type cannot tell apart are one centroid.
+        if centroids.last != centroid { centroids.append(centroid) }
+        for bin in start..<end { clusters[bins.slots[bin]] = UInt8(centroids.count - 1) }
       }
     }
   }

@@ -28,7 +28,7 @@ extension MagnitudeSummary {
       append(entry.count)
       score = entry.score
     }
-    return Measurement(Bytes(bytes))
+    return Measurement(Bytes(elements: bytes))
   }
 
   /// - Throws: ``StageError`` where the bytes are no summary, or one of more elements than there can be.

@@ -19,11 +19,11 @@ struct MagnitudeSummary: Equatable {
   private static let largestExact = 1 << 18
   private static let shift: UInt32 = 13
 
-  init(scores: [UInt32], unitSize: Int) {
+  init(scores: UnsafeBufferPointer<UInt32>, unitSize: Int) {
     self.unitSize = unitSize
     entries = []
     if scores.count <= MagnitudeSummary.largestExact {
-      for score in scores.sorted(by: >) {
+      for score in ScoreSort.ascending(scores).reversed() {
         if entries.last?.score == score {
           entries[entries.count - 1].count += 1
         } else {
@@ -32,14 +32,21 @@ struct MagnitudeSummary: Equatable {
       }
       return
     }
-    var counts = [Int](repeating: 0, count: 1 << (32 - Int(MagnitudeSummary.shift)))
+    var counts = [Int](repeating: 0, count: 1 << (31 - Int(MagnitudeSummary.shift)))
     var lowest = [UInt32](repeating: .max, count: counts.count)
     var highest = [UInt32](repeating: 0, count: counts.count)
-    for score in scores {
-      let bin = Int(score >> MagnitudeSummary.shift)
-      counts[bin] += 1
-      lowest[bin] = min(lowest[bin], score)
-      highest[bin] = max(highest[bin], score)
+    counts.withUnsafeMutableBufferPointer { counts in
+      lowest.withUnsafeMutableBufferPointer { lowest in
+        highest.withUnsafeMutableBufferPointer { highest in
+          for bits in scores {
+            let score = bits & MagnitudeLanes.signless
+            let bin = Int(score >> MagnitudeSummary.shift)
+            counts[bin] &+= 1
+            lowest[bin] = min(lowest[bin], score)
+            highest[bin] = max(highest[bin], score)
+          }
+        }
+      }
     }
     for bin in counts.indices.reversed() where counts[bin] > 0 {
       // Where all are the same, that score; else one that depends on nothing but the bin.

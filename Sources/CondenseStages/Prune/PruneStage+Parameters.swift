@@ -109,13 +109,10 @@ struct PruneParameters: Equatable {
     return parameters
   }
 
-  /// How many of a tensor's units stay. `scores` are bit patterns of magnitudes.
-  func survivors(of scores: [UInt32]) -> Int {
-    switch amount {
-    case .sparsity(let share): SurvivorCount.survivors(of: scores.count, sparsity: share)
-    case .threshold(let bound): scores.count { Double(Float(bitPattern: $0)) >= bound }
-    case .pattern: scores.count
-    }
+  /// How many of a tensor's units a sparsity leaves.
+  func survivorCount(of unitCount: Int) -> Int {
+    guard case .sparsity(let share) = amount else { return unitCount }
+    return SurvivorCount.survivors(of: unitCount, sparsity: share)
   }
 }
 

@@ -36,8 +36,18 @@ struct Pruning: ConfiguredStage {
   }
 
   func measure(_ input: EncodedTensor) throws(StageError) -> Measurement {
-    let units = try scores(input)
-    return MagnitudeSummary(scores: units.scores, unitSize: units.unitSize).measurement
+    let tensor = try plain(input)
+    let values = try FloatInput(tensor.bytes, dtype: tensor.dtype)
+    let summary: MagnitudeSummary
+    if let grid = UnitGrid(settings.pattern, shape: tensor.shape) {
+      summary = try grid.scores(values).withUnsafeBufferPointer {
+        MagnitudeSummary(scores: $0, unitSize: grid.unitSize)
+      }
+    } else {
+      try values.checkFinite()
+      summary = values.withBits { MagnitudeSummary(scores: $0, unitSize: 1) }
+    }
+    return summary.measurement
   }
 
   func allocate(_ measurements: [Measurement]) throws(StageError) -> [Allocation] {
@@ -50,26 +60,46 @@ struct Pruning: ConfiguredStage {
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
     if spansModel && allocation == nil { throw StageError("a sparsity over the model needs an allocation") }
     let tensor = try plain(input)
-    let keep: Bytes
-    switch settings.pattern {
-    case .nOfM(let n, let m):
-      let values = try FloatInput(tensor.bytes, dtype: tensor.dtype)
-      keep = PatternMasks.nOfM(values, n: n, m: m, shape: tensor.shape)
-    case .unstructured, .block, .channel:
-      let units = try scores(input)
-      let count: Int
-      if let allocation {
-        guard let first = allocation.values.first, (0...units.scores.count).contains(first) else {
-          throw StageError("the allocation does not fit the tensor")
-        }
-        count = first
-      } else {
-        count = settings.survivors(of: units.scores)
-      }
-      let kept = Selection.largest(count, of: units.scores)
-      keep = units.spread(kept)
+    let values = try FloatInput(tensor.bytes, dtype: tensor.dtype)
+    let survivors = try survivors(of: tensor, values, allocation)
+    return EncodedTensor(
+      dtype: tensor.dtype, shape: tensor.shape, mask: survivors.mask, payload: .elements(.plain(survivors.elements)))
+  }
+
+  private func survivors(
+    of tensor: Tensor, _ values: FloatInput, _ allocation: Allocation?
+  ) throws(StageError) -> Survivors {
+    let width = tensor.dtype.byteWidth
+    if case .nOfM(let n, let m) = settings.pattern {
+      return try Survivors(of: tensor.bytes, dtype: tensor.dtype, scores: values, n: n, m: m, shape: tensor.shape)
     }
-    return Pruning.pruned(tensor, keep: keep)
+    if let grid = UnitGrid(settings.pattern, shape: tensor.shape) {
+      let scores = try grid.scores(values)
+      let count = try allocation.map { a throws(StageError) in try allocated(a, of: scores.count) }
+      let kept = scores.withUnsafeBufferPointer { scores in
+        grid.spread(scores, over: bar(count, scores), values)
+      }
+      return Survivors(of: tensor.bytes, width: width, mask: kept)
+    }
+    if case .threshold(let bound) = settings.amount {
+      return try Survivors(of: tensor.bytes, width: width, scores: values, over: Bar(bound: bound))
+    }
+    let count = try allocation.map { a throws(StageError) in try allocated(a, of: values.count) }
+    return try Survivors(
+      of: tensor.bytes, width: width, scores: values, keeping: count ?? settings.survivorCount(of: values.count))
+  }
+
+  private func bar(_ allocated: Int?, _ scores: UnsafeBufferPointer<UInt32>) -> Bar {
+    if allocated == nil, case .threshold(let bound) = settings.amount { return Bar(bound: bound) }
+    return Bar(keeping: allocated ?? settings.survivorCount(of: scores.count), of: scores)
+  }
+
+  /// What an allocation says, which may come from anywhere.
+  private func allocated(_ allocation: Allocation, of unitCount: Int) throws(StageError) -> Int {
+    guard let count = allocation.values.first, (0...unitCount).contains(count) else {
+      throw StageError("the allocation does not fit the tensor")
+    }
+    return count
   }
 
   /// The tensor's elements in their places.
@@ -79,38 +109,5 @@ struct Pruning: ConfiguredStage {
     }
     try input.checkParts()
     do { return try input.expanded() } catch { throw StageError("\(error)") }
-  }
-
-  /// What is kept or dropped as one: an element, a block, a channel.
-  private func scores(_ input: EncodedTensor) throws(StageError) -> PruningUnits {
-    let tensor = try plain(input)
-    let values = try FloatInput(tensor.bytes, dtype: tensor.dtype)
-    switch settings.pattern {
-    case .unstructured, .nOfM: return PruningUnits(elements: values)
-    case .block(let rows, let columns): return PruningUnits(blocks: values, rows, columns, shape: tensor.shape)
-    case .channel:
-      return PruningUnits(blocks: values, 1, max(1, tensor.shape.elementsPerChannel), shape: tensor.shape)
-    }
-  }
-
-  /// The tensor with zeros where `keep` has no bit. Kept elements that are zero are not in the mask.
-  private static func pruned(_ tensor: Tensor, keep: Bytes) -> EncodedTensor {
-    let nonzero = NonzeroMask.mask(tensor.bytes, dtype: tensor.dtype)
-    var count = 0
-    let mask = Bytes(count: keep.count) { target in
-      keep.withUnsafeBytes { keep in
-        nonzero.bits.withUnsafeBytes { nonzero in
-          for index in 0..<target.count {
-            let byte = keep[index] & nonzero[index]
-            target[index] = byte
-            count += byte.nonzeroBitCount
-          }
-        }
-      }
-    }
-    return EncodedTensor(
-      dtype: tensor.dtype, shape: tensor.shape, mask: mask,
-      payload: .elements(
-        .plain(Survivors.gathered(tensor.bytes, mask: mask, count: count, width: tensor.dtype.byteWidth))))
   }
 }

@@ -41,13 +41,14 @@ struct Quantization: ConfiguredStage {
     let rounding = Rounding(settings: settings, dtype: input.dtype)
     switch input.payload {
     case .elements(.plain(let bytes)):
-      let values = try FloatInput(bytes, dtype: input.dtype, mask: input.mask)
+      let values = try FloatInput(bytes, dtype: input.dtype)
       let parts = ElementParts(settings.granularity, shape: input.shape)
       let counts = (0..<parts.count).map { part in
         input.mask.map { Bitmap.popcount($0, in: parts[part]) } ?? parts[part].count
       }
       result.payload = .elements(
-        .quantized(rounding.quantized(values, counts: counts, keepsNonzero: input.mask != nil)))
+        .quantized(
+          try rounding.quantized(values, counts: counts, keepsNonzero: input.mask != nil, mask: input.mask)))
     case .indices(let indices, var codebook):
       guard case .plain(let bytes) = codebook.elements else { throw StageError("the codebook is quantized already") }
       let values = try FloatInput(bytes, dtype: input.dtype)
@@ -55,7 +56,7 @@ struct Quantization: ConfiguredStage {
       let perChannel = settings.granularity == .channel && codebook.channels > 1
       let counts =
         perChannel ? Array(repeating: codebook.size, count: codebook.channels) : [codebook.size * codebook.channels]
-      var quantized = rounding.quantized(values, counts: counts, keepsNonzero: true)
+      var quantized = try rounding.quantized(values, counts: counts, keepsNonzero: true)
       quantized.granularity = perChannel ? .channel : .tensor
       codebook.elements = .quantized(quantized)
       result.payload = .indices(indices, codebook)

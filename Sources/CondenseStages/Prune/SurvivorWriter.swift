@@ -1,0 +1,129 @@
+import CondenseCodecs
+
+/// Puts the elements that masks keep one after the other.
+struct SurvivorGatherer<Element: BitwiseCopyable> {
+  private let target: UnsafeMutablePointer<Element>
+  private var capacity: Int
+  private(set) var count = 0
+  /// Whether there was no room for all survivors.
+  private(set) var isFull = false
+
+  /// Elements that are written past the last survivor.
+  static var slack: Int { 4 }
+
+  /// `target` takes survivors and ``slack``; nil where it takes nothing.
+  init?(_ target: UnsafeMutableRawBufferPointer) {
+    let elements = target.bindMemory(to: Element.self)
+    guard let start = elements.baseAddress else { return nil }
+    self.target = start
+    capacity = elements.count
+  }
+
+  /// Takes of up to 64 elements those that `word` says.
+  @inline(__always)
+  mutating func gather(_ word: UInt64, _ elements: UnsafePointer<Element>) {
+    let total = word.nonzeroBitCount
+    guard count + total + SurvivorGatherer.slack <= capacity else {
+      overflow(total)
+      return
+    }
+    var next = target + count
+    count += total
+    if word == .max {
+      next.update(from: elements, count: 64)
+      return
+    }
+    var word = word
+    var left = total
+    // Four at a time, so that there is a branch for four; what is too many is the first element and overwritten.
+    while left > 0 {
+      for offset in 0..<4 {
+        next[offset] = elements[word.trailingZeroBitCount & 63]
+        word &= word &- 1
+      }
+      next += 4
+      left -= 4
+    }
+  }
+
+  private mutating func overflow(_ total: Int) {
+    guard total > 0 else { return }
+    isFull = true
+    // What comes later must not fit either.
+    capacity = 0
+  }
+
+  /// Room for `total` elements that the caller may write; nil where they do not fit.
+  @inline(__always)
+  func room(_ total: Int) -> UnsafeMutableRawPointer? {
+    count + total + SurvivorGatherer.slack <= capacity ? UnsafeMutableRawPointer(target + count) : nil
+  }
+
+  /// Takes `total` elements that the caller has written where there was room.
+  @inline(__always)
+  mutating func takeWritten(_ total: Int) { count += total }
+
+  /// Takes elements out again by their numbers, which ascend.
+  mutating func remove(_ gone: UnsafeBufferPointer<Candidate>) {
+    guard var next = gone.first.map({ Int($0.number) }) else { return }
+    for place in gone.indices {
+      let start = Int(gone[place].number) + 1
+      let end = place + 1 < gone.count ? Int(gone[place + 1].number) : count
+      (target + next).update(from: target + start, count: end - start)
+      next += end - start
+    }
+    count = next
+  }
+}
+
+/// Writes a mask word by word, and the elements that it keeps.
+struct SurvivorWriter<Element: BitwiseCopyable> {
+  private let mask: UnsafeMutableRawBufferPointer
+  private(set) var survivors: SurvivorGatherer<Element>
+
+  static var slack: Int { SurvivorGatherer<Element>.slack }
+
+  init?(mask: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer) {
+    guard let survivors = SurvivorGatherer<Element>(target) else { return nil }
+    self.mask = mask
+    self.survivors = survivors
+  }
+
+  var count: Int { survivors.count }
+
+  /// 64 elements, of which `word` says which stay.
+  @inline(__always)
+  mutating func append(_ word: UInt64, at index: Int, of elements: UnsafePointer<Element>) {
+    mask.storeBytes(of: word.littleEndian, toByteOffset: index / 8, as: UInt64.self)
+    survivors.gather(word, elements + index)
+  }
+
+  /// 64 elements whose survivors the caller has written where there was room.
+  @inline(__always)
+  mutating func appendWritten(_ word: UInt64, at index: Int, count: Int) {
+    mask.storeBytes(of: word.littleEndian, toByteOffset: index / 8, as: UInt64.self)
+    survivors.takeWritten(count)
+  }
+
+  /// Up to eight elements.
+  mutating func appendByte(_ byte: UInt8, at index: Int, of elements: UnsafePointer<Element>) {
+    mask[index / 8] = byte
+    survivors.gather(UInt64(byte), elements + index)
+  }
+
+  /// The last elements, fewer than 64.
+  mutating func appendLast(_ word: UInt64, at index: Int, of elements: UnsafePointer<Element>) {
+    var rest = word
+    for byte in index / 8..<mask.count {
+      mask[byte] = UInt8(truncatingIfNeeded: rest)
+      rest >>= 8
+    }
+    survivors.gather(word, elements + index)
+  }
+
+  /// Takes elements and their bits out again.
+  mutating func remove(_ gone: UnsafeBufferPointer<Candidate>) {
+    for candidate in gone { mask[Int(candidate.position) >> 3] &= ~(1 << UInt8(candidate.position & 7)) }
+    survivors.remove(gone)
+  }
+}
