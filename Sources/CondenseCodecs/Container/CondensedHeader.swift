@@ -85,8 +85,10 @@ public struct CondensedHeader: Equatable, Sendable {
       entries.append(Entry(name: entry.name, range: entry.range))
     }
     envelope = [:]
-    for (key, value) in header.metadata where key.hasPrefix(CondensedHeader.envelopePrefix) {
-      envelope[String(key.dropFirst(CondensedHeader.envelopePrefix.count))] = value
+    // By bytes: a key may begin with a mark that joins the prefix's last character.
+    let prefix = CondensedHeader.envelopePrefix.utf8
+    for (key, value) in header.metadata where key.utf8.starts(with: prefix) {
+      envelope[String(decoding: key.utf8.dropFirst(prefix.count), as: UTF8.self)] = value
     }
   }
 

@@ -29,7 +29,11 @@ struct StreamReader {
       let shifts = prologue.isMasked && size <= 255
       let grid = try self.grid(width: 1, from: &reader, zero: shifts ? [0] : nil)
       let indices = shifts ? IndexShift.down(grid.survivors) : grid.survivors
-      try ElementLoops.check(indices, below: size)
+      do {
+        try ElementLoops.check(indices, below: size)
+      } catch {
+        throw reader.error(error.message)
+      }
       tensor.mask = grid.mask
       tensor.payload = .indices(indices, codebook)
     }
