@@ -6,6 +6,7 @@ extension StageRegistry {
       ClusterStage(),
       QuantizeStage(),
       HuffmanStage(),
+      EntropyStage(),
     ])
   }
 }

@@ -75,7 +75,7 @@ struct HuffmanTests {
     for distinct in [1, 2, 5, 256] {
       let symbols = Bytes((0..<count).map { _ in UInt8(Int.random(in: 0..<distinct, using: &generator) / 2) })
       var writer = ByteWriter()
-      SymbolStream.write(symbols, entropyCoded: true, to: &writer)
+      SymbolStream.write(symbols, .huffman, to: &writer)
       let size = writer.count
       var reader = ByteReader(writer.finish())
       #expect(try SymbolStream.read(count, from: &reader) == symbols)

@@ -75,7 +75,7 @@ struct ModelCommandTests {
     let page = try runner.run("stages", "prune").output
     #expect(page.contains("sparsity") && page.contains("stages: [{prune: {sparsity: 0.5}}]"))
     let document = try runner.run("stages", "--json").json()
-    #expect((document["stages"] as? [[String: Any]])?.count == 4)
+    #expect((document["stages"] as? [[String: Any]])?.count == 5)
     let root = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
     let documentation = try String(contentsOf: root.appending(path: "docs/stages.md"), encoding: .utf8)
     #expect(try runner.run("stages", "--markdown").output == documentation, "print docs/stages.md anew")

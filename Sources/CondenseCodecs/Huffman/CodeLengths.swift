@@ -118,6 +118,12 @@ extension CodeLengths {
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(lengths: try CodeLengths.lengths(from: &reader))
+    guard isComplete else { throw reader.error("the lengths make no complete code") }
+  }
+
+  /// 256 lengths as they are written, whether or not they make a code.
+  static func lengths(from reader: inout ByteReader) throws(DecodingError) -> [UInt8] {
     let first = Int(try reader.byte())
     let last = Int(try reader.byte())
     guard first <= last else { throw reader.error("a code's symbols are no range: \(first)…\(last)") }
@@ -143,7 +149,6 @@ extension CodeLengths {
       previous = length
     }
     reader = try bits.finish()
-    self.init(lengths: lengths)
-    guard isComplete else { throw reader.error("the lengths \(first)…\(last) make no complete code") }
+    return lengths
   }
 }

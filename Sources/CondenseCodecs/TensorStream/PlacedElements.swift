@@ -9,12 +9,16 @@ struct PlacedElements {
   var elements: () -> Bytes
   /// How each byte plane of them is written.
   var plans: [SymbolStream.Plan]
-  /// Gaps or a bitmap; empty for a dense placement.
+  /// Gaps or a bitmap, or coded positions; empty for a dense placement.
   var positions = Bytes()
+  /// How gaps or a bitmap are written.
   var positionsPlan: SymbolStream.Plan?
+  /// What counts of coded positions when placements are compared.
+  var positionsWeight = 0
 
   /// About how many bytes it takes.
-  var cost: Int { plans.reduce(positionsPlan?.byteCount ?? 0) { $0 + $1.byteCount } }
+  var cost: Int { plans.reduce(positionsPlan?.byteCount ?? positions.count) { $0 + $1.byteCount } }
+  var weight: Int { plans.reduce(positionsPlan?.weight ?? positionsWeight) { $0 + $1.weight } }
 }
 
 extension StreamWriter {
@@ -26,7 +30,7 @@ extension StreamWriter {
     let candidates =
       grid.mask.map { masked(grid, $0, frequencies, zeroCount) } ?? unmasked(grid, frequencies, zeroCount)
     // The first of the smallest, so that the choice is the same everywhere.
-    return candidates.dropFirst().reduce(candidates[0]) { $1.cost < $0.cost ? $1 : $0 }
+    return candidates.dropFirst().reduce(candidates[0]) { $1.weight < $0.weight ? $1 : $0 }
   }
 
   /// A mask can be told from all elements only where no survivor looks like zero.
@@ -69,15 +73,23 @@ extension StreamWriter {
   ) -> [PlacedElements] {
     let gaps = GapList.gaps(of: mask, survivorCount: count, elementCount: grid.elementCount)
     let plans = plans(frequencies)
-    return [(Placement.gaps, gaps), (.bitmap, mask)].map { placement, positions in
+    var candidates = [(Placement.gaps, gaps), (.bitmap, mask)].map { placement, positions in
       PlacedElements(
         placement: placement, count: count, elements: elements, plans: plans, positions: positions,
-        positionsPlan: SymbolStream.plan(Frequencies.bytes(positions), entropyCoded: entropyCoded))
+        positionsPlan: SymbolStream.plan(Frequencies.bytes(positions), coding))
     }
+    if let handicap = coding.modelled, count > 0, count < grid.elementCount {
+      let positions = PositionModel(tensor.shape).encoded(mask, survivorCount: count)
+      candidates.append(
+        PlacedElements(
+          placement: .modelled, count: count, elements: elements, plans: plans, positions: positions,
+          positionsWeight: SymbolCoding.weight(positions.count + 3, handicap)))
+    }
+    return candidates
   }
 
   private func plans(_ frequencies: [[Int]]) -> [SymbolStream.Plan] {
-    frequencies.map { SymbolStream.plan($0, entropyCoded: entropyCoded) }
+    frequencies.map { SymbolStream.plan($0, coding) }
   }
 
   /// Frequencies with `count` more zeros, or fewer.

@@ -16,4 +16,6 @@ enum Placement: UInt8 {
   case gaps = 1
   /// A bitmap.
   case bitmap = 2
+  /// A bitmap, range-coded from what is around each position.
+  case modelled = 3
 }

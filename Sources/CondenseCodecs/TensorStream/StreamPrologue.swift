@@ -5,6 +5,8 @@ struct StreamPrologue: Equatable {
   var dtype: DType
   var shape: Shape
   var entropyCoded: Bool
+  /// Whether kinds of symbols and placements may occur that format 1 began without.
+  var isExtended = false
   var placement: Placement
   /// Whether the tensor has a mask; without one, a sparse placement only saves space.
   var isMasked: Bool
@@ -40,7 +42,7 @@ struct StreamPrologue: Equatable {
       case .quantized: 1
       case .indices(_, _, let quantized): quantized == nil ? 2 : 3
       }
-    writer.byte(placement.rawValue | (isMasked ? 4 : 0) | (entropyCoded ? 8 : 0) | kind << 4)
+    writer.byte(placement.rawValue | (isMasked ? 4 : 0) | (entropyCoded ? 8 : 0) | kind << 4 | (isExtended ? 64 : 0))
     switch payload {
     case .plain: break
     case .quantized(let layout): layout.write(to: &writer)
@@ -66,13 +68,15 @@ extension StreamPrologue {
     for _ in 0..<rank { dimensions.append(try reader.number("a dimension")) }
     do { shape = try Shape(dimensions) } catch { throw reader.error("\(error)") }
     let flags = try reader.byte()
-    guard let placement = Placement(rawValue: flags & 3), flags >> 6 == 0 else {
+    isExtended = flags & 64 != 0
+    guard let placement = Placement(rawValue: flags & 3), flags < 128, isExtended || placement != .modelled else {
       throw reader.error("unknown flags \(flags)")
     }
     self.placement = placement
     isMasked = flags & 4 != 0
     entropyCoded = flags & 8 != 0
-    switch flags >> 4 {
+    let kind = flags >> 4 & 3
+    switch kind {
     case 0: payload = .plain
     case 1: payload = .quantized(try QuantizedLayout(from: &reader))
     default:
@@ -84,7 +88,7 @@ extension StreamPrologue {
         throw reader.error(error.message)
       }
       payload = .indices(
-        size: size, channels: channels, quantized: flags >> 4 == 3 ? try QuantizedLayout(from: &reader) : nil)
+        size: size, channels: channels, quantized: kind == 3 ? try QuantizedLayout(from: &reader) : nil)
     }
     let elements = shape.elementCount
     survivorCount = placement == .dense ? elements : try reader.number("the number of elements", limit: elements)

@@ -50,17 +50,24 @@ struct StreamReader {
     switch prologue.placement {
     case .dense: break
     case .gaps:
-      let gaps = try SymbolStream.read(prologue.gapCount, from: &reader)
+      let gaps = try SymbolStream.read(prologue.gapCount, isExtended: prologue.isExtended, from: &reader)
       guard let found = GapList.mask(of: gaps, elementCount: count), found.count == prologue.survivorCount else {
         throw reader.error("the gaps do not lead to \(prologue.survivorCount) of \(count) elements")
       }
       mask = found.mask
     case .bitmap:
-      let bitmap = try SymbolStream.read(Bitmap.byteCount(count), from: &reader)
+      let bitmap = try SymbolStream.read(Bitmap.byteCount(count), isExtended: prologue.isExtended, from: &reader)
       guard Bitmap.isWellFormed(bitmap, bitCount: count),
         Bitmap.popcount(bitmap, in: 0..<count) == prologue.survivorCount
       else { throw reader.error("the bitmap does not hold \(prologue.survivorCount) of \(count) elements") }
       mask = bitmap
+    case .modelled:
+      let coded = try reader.take(try reader.number("the positions' length"))
+      let found = try PositionModel(prologue.shape).decoded(coded, survivorCount: prologue.survivorCount)
+      guard found.count == prologue.survivorCount else {
+        throw reader.error("the positions do not hold \(prologue.survivorCount) of \(count) elements")
+      }
+      mask = found.mask
     }
     let elements = try planes(prologue.survivorCount, width: width, from: &reader)
     let grid = ElementGrid(
@@ -85,7 +92,7 @@ struct StreamReader {
       throw reader.error("\(count) elements of \(width) bytes are beyond the limit of \(byteLimit) bytes")
     }
     var planes: [Bytes] = []
-    for _ in 0..<width { planes.append(try SymbolStream.read(count, from: &reader)) }
+    for _ in 0..<width { planes.append(try SymbolStream.read(count, isExtended: prologue.isExtended, from: &reader)) }
     return SymbolPlane.joined(planes)
   }
 

@@ -4,14 +4,15 @@ import CondenseTensors
 struct StreamWriter {
   let tensor: EncodedTensor
   let layout: StreamLayout
-  let entropyCoded: Bool
+  let coding: SymbolCoding
 
   func stream() throws(DecodingError) -> Bytes {
     let grid = try tensor.grid()
     let placed = place(grid)
     var prologue = StreamPrologue(
-      dtype: tensor.dtype, shape: tensor.shape, entropyCoded: entropyCoded, placement: placed.placement,
-      isMasked: tensor.mask != nil, payload: try tensor.payloadLayout(), survivorCount: placed.count, gapCount: 0)
+      dtype: tensor.dtype, shape: tensor.shape, entropyCoded: !coding.isNone, isExtended: coding.isExtended,
+      placement: placed.placement, isMasked: tensor.mask != nil, payload: try tensor.payloadLayout(),
+      survivorCount: placed.count, gapCount: 0)
     if placed.placement == .gaps { prologue.gapCount = placed.positions.count }
     var writer = ByteWriter(capacity: placed.cost + 1024)
     prologue.write(to: &writer)
@@ -20,11 +21,16 @@ struct StreamWriter {
     case .indices(_, let codebook): write(codebook, to: &writer)
     case .elements(.plain), .stream: break
     }
-    if let plan = placed.positionsPlan { SymbolStream.write(SymbolPlane(placed.positions), plan, to: &writer) }
+    if let plan = placed.positionsPlan {
+      SymbolStream.write(SymbolPlane(placed.positions), plan, coding, to: &writer)
+    } else if placed.placement == .modelled {
+      writer.number(placed.positions.count)
+      writer.append(placed.positions)
+    }
     // Only the winner's elements are put together.
     let elements = placed.elements()
     for (index, plan) in placed.plans.enumerated() {
-      SymbolStream.write(SymbolPlane(elements, width: grid.width, index: index), plan, to: &writer)
+      SymbolStream.write(SymbolPlane(elements, width: grid.width, index: index), plan, coding, to: &writer)
     }
     writer.checksum()
     return writer.finish()
@@ -32,8 +38,8 @@ struct StreamWriter {
 
   private func write(planesOf elements: Bytes, width: Int, to writer: inout ByteWriter) {
     for (index, frequencies) in Frequencies.planes(of: elements, width: width).enumerated() {
-      let plan = SymbolStream.plan(frequencies, entropyCoded: entropyCoded)
-      SymbolStream.write(SymbolPlane(elements, width: width, index: index), plan, to: &writer)
+      let plan = SymbolStream.plan(frequencies, coding)
+      SymbolStream.write(SymbolPlane(elements, width: width, index: index), plan, coding, to: &writer)
     }
   }
 

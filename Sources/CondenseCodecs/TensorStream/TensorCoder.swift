@@ -4,11 +4,13 @@ import CondenseTensors
 ///
 /// The layout is written down in `docs/condensed-format.md`.
 public enum TensorCoder {
-  /// Codes a tensor with Huffman codes where they help.
+  /// Codes a tensor, with Huffman codes where they help unless other ways are asked for.
   ///
   /// - Throws: ``DecodingError`` where the tensor's parts do not fit together, or it is a stream already.
-  public static func encode(_ tensor: EncodedTensor, layout: StreamLayout = .auto) throws(DecodingError) -> Bytes {
-    try StreamWriter(tensor: tensor, layout: layout, entropyCoded: true).stream()
+  public static func encode(
+    _ tensor: EncodedTensor, layout: StreamLayout = .auto, coding: EntropyCoding = .huffman
+  ) throws(DecodingError) -> Bytes {
+    try StreamWriter(tensor: tensor, layout: layout, coding: SymbolCoding(coding)).stream()
   }
 
   /// Packs a tensor without entropy coding, for outputs of pipelines that end before it. A stream stays what it is.
@@ -16,10 +18,10 @@ public enum TensorCoder {
   /// - Throws: ``DecodingError`` where the tensor's parts do not fit together.
   public static func store(_ tensor: EncodedTensor) throws(DecodingError) -> Bytes {
     if case .stream(let stream) = tensor.payload { return stream }
-    return try StreamWriter(tensor: tensor, layout: .auto, entropyCoded: false).stream()
+    return try StreamWriter(tensor: tensor, layout: .auto, coding: .none).stream()
   }
 
-  /// The tensor that went into ``encode(_:layout:)``, in the same form.
+  /// The tensor that went into ``encode(_:layout:coding:)``, in the same form.
   ///
   /// - Throws: ``DecodingError`` for damaged bytes, or a tensor of more than `byteLimit` bytes: a few bytes can stand for
   ///   a large tensor of zeros, so this is what bounds memory on a hostile stream.
@@ -71,11 +73,12 @@ public struct StreamDescription: Equatable, Sendable {
     shape = prologue.shape
     storedCount = prologue.placement == .dense ? prologue.shape.elementCount : prologue.survivorCount
     self.byteCount = byteCount
-    var words = [prologue.entropyCoded ? "huffman" : "stored"]
+    var words = [prologue.isExtended ? "entropy" : prologue.entropyCoded ? "huffman" : "stored"]
     switch prologue.placement {
     case .dense: words.append("dense")
     case .gaps: words.append("sparse by gaps")
     case .bitmap: words.append("sparse by bitmap")
+    case .modelled: words.append("sparse by context")
     }
     switch prologue.payload {
     case .plain: words.append("\(prologue.dtype.rawValue) by byte planes")

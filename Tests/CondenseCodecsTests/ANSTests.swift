@@ -1,0 +1,151 @@
+import CondenseTensors
+import Foundation
+import TestSupport
+import Testing
+
+@testable import CondenseCodecs
+
+@Suite("Asymmetric numeral systems")
+struct ANSTests {
+  private static func random(_ count: Int, _ distinct: Int, using generator: inout SeededGenerator) -> Bytes {
+    Bytes(
+      (0..<count).map { index in
+        let bound = Int.random(in: 1...distinct, using: &generator)
+        return index < 2 ? UInt8(index) : UInt8(Int.random(in: 0..<bound, using: &generator))
+      })
+  }
+
+  @Test(
+    "Symbols come back at every length around the states' turns", arguments: [2, 3, 7, 8, 9, 15, 16, 17, 1000, 4099],
+    [2, 16, 256])
+  func roundTrips(count: Int, distinct: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(count * distinct))
+    let symbols = Self.random(count, distinct, using: &generator)
+    let frequencies = Frequencies.bytes(symbols)
+    for bits in [8, SymbolShares.usualBits, SymbolShares.mostBits] {
+      let shares = SymbolShares(frequencies: frequencies, bits: bits)
+      #expect(shares.shares.reduce(0, +) == 1 << bits)
+      var writer = ByteWriter()
+      shares.write(to: &writer)
+      ANSBlocks.write(SymbolPlane(symbols), shares, to: &writer)
+      var reader = ByteReader(writer.finish())
+      #expect(try SymbolShares(from: &reader) == shares)
+      #expect(try ANSBlocks.read(count, shares, from: &reader) == symbols)
+      #expect(reader.remaining == 0)
+    }
+  }
+
+  @Test("More symbols than a block holds come back, within a five-hundredth of their entropy")
+  func severalBlocks() throws {
+    var generator = SeededGenerator(seed: 9)
+    let symbols = Self.random(ANSBlocks.blockSize + 50_003, 32, using: &generator)
+    let frequencies = Frequencies.bytes(symbols)
+    var writer = ByteWriter()
+    SymbolStream.write(symbols, SymbolCoding(EntropyCoding(coder: .rans)), to: &writer)
+    let entropy = frequencies.reduce(0.0) { sum, frequency in
+      frequency == 0 ? sum : sum - Double(frequency) * log2(Double(frequency) / Double(symbols.count)) / 8
+    }
+    #expect(Double(writer.count) < entropy * 1.002)
+    var reader = ByteReader(writer.finish())
+    #expect(try SymbolStream.read(symbols.count, isExtended: true, from: &reader) == symbols)
+  }
+
+  @Test("Very rare symbols get more slots to be rare in")
+  func skewed() throws {
+    var frequencies = [Int](repeating: 1, count: 256)
+    frequencies[0] = 1_000_000
+    let plan = SymbolStream.plan(frequencies, SymbolCoding(EntropyCoding(coder: .rans)))
+    guard case .ans(let shares) = plan.way else {
+      Issue.record("not coded")
+      return
+    }
+    #expect(shares.bits == SymbolShares.mostBits)
+  }
+
+  @Test("Shares in proportion cannot be bettered by moving a slot", arguments: UInt64(1)...10)
+  func bestShares(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    let frequencies = (0..<20).map { _ in Int.random(in: 1...100_000, using: &generator) }
+    func cost(_ shares: [Int]) -> Double {
+      zip(frequencies, shares).reduce(0.0) { $0 + Double($1.0) * (12 - log2(Double($1.1))) }
+    }
+    let shares = SymbolShares(frequencies: frequencies, bits: 12).shares
+    for from in shares.indices where shares[from] > 1 {
+      for to in shares.indices where to != from {
+        var moved = shares
+        moved[from] -= 1
+        moved[to] += 1
+        #expect(cost(moved) > cost(shares) * 0.99999, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test("Logarithms are right to the last place but one", arguments: [1, 2, 3, 5, 1000, 4095, 4096, 32767])
+  func logarithms(value: Int) {
+    #expect(abs(Double(SymbolShares.binaryLogarithm(value)) / 65536 - log2(Double(value))) < 2.0 / 65536)
+  }
+
+  @Test("Shares that do not fill the slots are refused")
+  func misfits() {
+    for bytes in [[12, 0, 0, 0], [0, 0, 1, 0, 0], [16, 0, 1, 0, 0], [1, 0, 0, 0xF1, 0], [2, 1, 0, 0, 0]] as [[UInt8]] {
+      var reader = ByteReader(Bytes(bytes))
+      #expect(throws: DecodingError.self) { try SymbolShares(from: &reader) }
+    }
+  }
+
+  @Test("A range coder gives back bits of any probability, with carries", arguments: UInt64(1)...20)
+  func rangeCoder(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    let extreme = seed % 3
+    let bits = (0..<5000).map { _ -> (bit: Int, probability: Int) in
+      let probability =
+        extreme == 0
+        ? 4095
+        : extreme == 1
+          ? [1, 4095].randomElement(using: &generator) ?? 1
+          : Int.random(in: 1...4095, using: &generator)
+      let isLikely = Int.random(in: 0..<4096, using: &generator) < probability
+      return (isLikely ? 1 : 0, probability)
+    }
+    var encoder = RangeEncoder()
+    for bit in bits { _ = encoder.code(bit.bit, probability: bit.probability) }
+    let bytes = encoder.finish()
+    #expect(bytes.isEmpty || bytes[bytes.count - 1] != 0)
+    var decoder = RangeDecoder(bytes)
+    #expect(bits.allSatisfy { decoder.code(0, probability: $0.probability) == $0.bit }, "seed \(seed)")
+    #expect(decoder.isAtEnd)
+  }
+
+  @Test("Positions and symbols from contexts come back", arguments: UInt64(1)...8)
+  func models(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let shapes = [[1], [7], [1, 9], [9, 1], [30, 40], [5, 4, 3, 3], [2, 66_000]]
+    let shape = try Shape(shapes.randomElement(using: &generator) ?? [1])
+    let density = [0.01, 0.1, 0.9].randomElement(using: &generator) ?? 0.5
+    var bits = [UInt8](repeating: 0, count: Bitmap.byteCount(shape.elementCount))
+    for position in 0..<shape.elementCount where Double.random(in: 0..<1, using: &generator) < density {
+      bits[position / 8] |= 1 << (position % 8)
+    }
+    let mask = Bytes(bits)
+    let count = Bitmap.popcount(mask, in: 0..<shape.elementCount)
+    let model = PositionModel(shape)
+    let decoded = try model.decoded(model.encoded(mask, survivorCount: count), survivorCount: count)
+    #expect(decoded.mask == mask && decoded.count == count, "seed \(seed)")
+    for distinct in [2, 17, 256] {
+      let symbols = Self.random(700, distinct, using: &generator)
+      let coded = symbols.withElements(of: UInt8.self) { SymbolModel.encoded($0) }
+      #expect(try SymbolModel.decoded(coded.bytes, bitCount: Int(coded.bitCount), count: 700) == symbols)
+    }
+  }
+
+  @Test("A few bytes cannot ask for much time")
+  func bombs() throws {
+    let shape = try Shape([1 << 20, 1 << 10])
+    #expect(throws: DecodingError.self) { try PositionModel(shape).decoded(Bytes([1, 2, 3]), survivorCount: 5) }
+    #expect(throws: DecodingError.self) { try SymbolModel.decoded(Bytes([1]), bitCount: 8, count: 1 << 30) }
+    #expect(throws: DecodingError.self) { try SymbolModel.decoded(Bytes([1]), bitCount: 9, count: 1) }
+    let shares = SymbolShares(frequencies: [1, 1], bits: 12)
+    var reader = ByteReader(Bytes([UInt8](repeating: 0, count: 100)))
+    #expect(throws: DecodingError.self) { try ANSBlocks.read(1 << 30, shares, from: &reader) }
+  }
+}
