@@ -6,7 +6,7 @@ import CondenseTensors
 /// Pruned weights are not spread evenly: whole inputs and outputs of a layer hardly matter, others do. (As the
 /// significance maps of DeepCABAC, Wiedemann et al. 2020, and ISO/IEC 15938-17, with more of the neighbourhood.)
 struct PositionModel {
-  let elementCount: Int
+  var elementCount: Int
   /// Elements in a row. Their statistics are kept one by one, so there is a limit; above it, all are one column.
   let columnCount: Int
 

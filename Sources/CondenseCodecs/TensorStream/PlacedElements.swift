@@ -79,13 +79,30 @@ extension StreamWriter {
         positionsPlan: SymbolStream.plan(Frequencies.bytes(positions), coding))
     }
     if let handicap = coding.modelled, count > 0, count < grid.elementCount {
-      let positions = PositionModel(tensor.shape).encoded(mask, survivorCount: count)
-      candidates.append(
-        PlacedElements(
-          placement: .modelled, count: count, elements: elements, plans: plans, positions: positions,
-          positionsWeight: SymbolCoding.weight(positions.count + 3, handicap)))
+      let others = candidates.compactMap { $0.positionsPlan?.weight }.min() ?? 0
+      if let positions = modelled(mask, count, handicap, against: others) {
+        candidates.append(
+          PlacedElements(
+            placement: .modelled, count: count, elements: elements, plans: plans, positions: positions,
+            positionsWeight: SymbolCoding.weight(positions.count + 3, handicap)))
+      }
     }
     return candidates
+  }
+
+  /// As many positions show whether contexts help: coding takes a hundred times as long as the other ways.
+  private static let probe = 1 << 20
+
+  private func modelled(_ mask: Bytes, _ count: Int, _ handicap: Int, against others: Int) -> Bytes? {
+    var model = PositionModel(tensor.shape)
+    if model.elementCount > 4 * StreamWriter.probe {
+      let share = Double(StreamWriter.probe) / Double(model.elementCount)
+      model.elementCount = StreamWriter.probe
+      let start = mask[0..<StreamWriter.probe / 8]
+      let tried = model.encoded(start, survivorCount: Bitmap.popcount(start, in: 0..<StreamWriter.probe))
+      guard SymbolCoding.weight(tried.count, handicap) < Int(Double(others) * share) else { return nil }
+    }
+    return PositionModel(tensor.shape).encoded(mask, survivorCount: count)
   }
 
   private func plans(_ frequencies: [[Int]]) -> [SymbolStream.Plan] {
