@@ -24,12 +24,13 @@ extension MalformedFile {
       "a stage that is nothing", "huffman, ~",
       ["2:19: expected a stage's name, or one with its parameters, found nothing"]),
     stages(
-      "a stage that is a number", "8", ["2:10: unknown stage '8'; expected one of prune, cluster, quantize, huffman"]),
+      "a stage that is a number", "8",
+      ["2:10: unknown stage '8'; expected one of prune, cluster, quantize, huffman, entropy"]),
     stages("a misspelt stage", "prnue", ["2:10: unknown stage 'prnue'; did you mean 'prune'?"]),
     stages("a stage in capitals", "Huffman", ["2:10: unknown stage 'Huffman'; did you mean 'huffman'?"]),
     stages(
       "a stage that does not exist", "distill",
-      ["2:10: unknown stage 'distill'; expected one of prune, cluster, quantize, huffman"]),
+      ["2:10: unknown stage 'distill'; expected one of prune, cluster, quantize, huffman, entropy"]),
     MalformedFile(
       "parameters that are not indented", head + "stages:\n  - prune:\n    sparsity: 0.5\n" + outputs,
       ["4:5: a stage is one key with its parameters indented below it; 'sparsity' stands beside 'prune'"]),
@@ -203,6 +204,6 @@ extension MalformedFile {
       ["2:21: quantize cannot follow quantize: the weights are rounded already"]),
     stages(
       "something after huffman", "huffman, {cluster: {bits: 4}}",
-      ["2:20: cluster cannot follow huffman: there are no weights left to cluster"]),
+      ["2:20: cluster cannot follow huffman or entropy: there are no weights left to cluster"]),
   ]
 }

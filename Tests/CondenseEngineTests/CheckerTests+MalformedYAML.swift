@@ -31,7 +31,7 @@ extension MalformedFile {
       ["3:3: a '-' makes no sense here; check the indentation"]),
     MalformedFile(
       "an item too far in", "stages:\n  - prune\n    - huffman\n",
-      ["2:5: unknown stage 'prune - huffman'; expected one of prune, cluster, quantize, huffman"]),
+      ["2:5: unknown stage 'prune - huffman'; expected one of prune, cluster, quantize, huffman, entropy"]),
     MalformedFile(
       "a list on the key's own line", "model: m.safetensors\nstages: - huffman\n",
       ["2:9: a '-' makes no sense here; a list begins on a line of its own"]),

@@ -28,7 +28,7 @@ struct CheckerTests {
     "Names and parameters that do not exist are reported at their place with the nearest that do",
     arguments: [
       ("[prnue]", "unknown stage 'prnue'; did you mean 'prune'?", "prnue"),
-      ("[zip]", "unknown stage 'zip'; expected one of prune, cluster, quantize, huffman", "zip"),
+      ("[zip]", "unknown stage 'zip'; expected one of prune, cluster, quantize, huffman, entropy", "zip"),
       ("[{prune: {sparsty: 1}}]", "unknown parameter of prune 'sparsty'; did you mean 'sparsity'?", "sparsty"),
       ("[{huffman: {level: 1}}]", "unknown parameter of huffman 'level'; expected layout", "level"),
       ("[{cluster: {bits: 12}}]", "expected a whole number from 1 to 8 for bits, found the number 12", "12"),

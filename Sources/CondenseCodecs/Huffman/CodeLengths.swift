@@ -138,8 +138,8 @@ extension CodeLengths {
         } else if try !bits.bit() {
           length -= 1
         } else {
-          length = try bits.bit() ? bits.bits(4) : 0
-          if length == 0 { continue }
+          guard try bits.bit() else { continue }
+          length = try bits.bits(4)
         }
       }
       guard (1...CodeLengths.longestAllowed).contains(length) else {

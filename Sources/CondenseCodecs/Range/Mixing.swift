@@ -3,8 +3,9 @@
 /// `squash` is 4096 / (1 + e^(−x/256)), by interpolation of a table; `stretch` is its inverse (Matt Mahoney, "Adaptive
 /// weighing of context models for lossless data compression", 2005).
 struct Logistic {
+  /// ⌊4096 / (1 + e^(−x/2))⌋ for x from −16 to 16: numbers and not the formula, as machines differ in their last bit.
   private static let knots = [
-    1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607, 3785, 3901, 3975,
+    1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2048, 2549, 2994, 3348, 3607, 3785, 3901, 3975,
     4022, 4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094,
   ]
   /// By 12-bit probability.

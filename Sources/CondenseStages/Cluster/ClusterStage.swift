@@ -25,7 +25,9 @@ struct Clustering: ConfiguredStage {
   var parameters: StageParameters { settings.canonical }
 
   func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
-    if input.isCoded { throw StageRefusal("cluster cannot follow huffman: there are no weights left to cluster") }
+    if input.isCoded {
+      throw StageRefusal("cluster cannot follow huffman or entropy: there are no weights left to cluster")
+    }
     if input.isClustered { throw StageRefusal("cluster cannot follow cluster: the weights share values already") }
     if input.isQuantized { throw StageRefusal("cluster cannot follow quantize; put it before") }
     var form = input

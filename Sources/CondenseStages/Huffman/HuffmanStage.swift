@@ -41,7 +41,7 @@ struct HuffmanCoding: ConfiguredStage {
   var parameters: StageParameters { ["layout": .string(layout.rawValue)] }
 
   func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
-    if input.isCoded { throw StageRefusal("huffman cannot follow huffman: the tensors are coded already") }
+    if input.isCoded { throw StageRefusal("huffman cannot follow huffman or entropy: the tensors are coded already") }
     var form = input
     form.isCoded = true
     return form

@@ -26,7 +26,9 @@ struct Pruning: ConfiguredStage {
   var spansModel: Bool { settings.spansModel }
 
   func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
-    if input.isCoded { throw StageRefusal("prune cannot follow huffman: there are no weights left to prune") }
+    if input.isCoded {
+      throw StageRefusal("prune cannot follow huffman or entropy: there are no weights left to prune")
+    }
     if input.isClustered || input.isQuantized {
       throw StageRefusal("prune cannot follow \(input.isQuantized ? "quantize" : "cluster"); put it before")
     }

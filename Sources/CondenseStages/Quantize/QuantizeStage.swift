@@ -25,7 +25,9 @@ struct Quantization: ConfiguredStage {
   var parameters: StageParameters { settings.canonical }
 
   func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
-    if input.isCoded { throw StageRefusal("quantize cannot follow huffman: there are no weights left to quantize") }
+    if input.isCoded {
+      throw StageRefusal("quantize cannot follow huffman or entropy: there are no weights left to quantize")
+    }
     if input.isQuantized { throw StageRefusal("quantize cannot follow quantize: the weights are rounded already") }
     if input.isClustered, case .group = settings.granularity {
       throw StageRefusal("groups cut across a codebook; after cluster use granularity tensor or channel")
