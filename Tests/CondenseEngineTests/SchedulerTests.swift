@@ -230,6 +230,45 @@ struct SchedulerTests {
     #expect(scheduler.executed.count == 1)
   }
 
+  @Test("What is made again may itself miss something, and others go on meanwhile")
+  func madeAgainInTurn() {
+    var graph = BuildGraph()
+    let source = graph.add(.source(model: 0, tensor: 0), byteCount: 1 << 20)
+    var chain = [source]
+    for name in ["a", "b"] {
+      let named = NamedStage(name: name)
+      let stage = graph.add(BuildGraph.ConfiguredUse(description: named.description, configured: named))
+      chain.append(graph.add(.apply(stage: stage, slot: nil), inputs: [chain[chain.count - 1]], byteCount: 1 << 20))
+    }
+    let publishes = (0..<2).map { graph.add(.publish(pipeline: $0), inputs: chain, byteCount: 1 << 20) }
+    var scheduler = Scheduler(graph, known: [source: artifact("source")])
+    for node in chain[1...] {
+      guard case .lookUp(let lookups) = scheduler.next() else {
+        Issue.record("each stage is looked up")
+        return
+      }
+      scheduler.lookedUp(lookups.map { ($0.node, .artifact(artifact("\(node.index)"))) })
+    }
+    #expect(scheduler.next() == .run([publishes[0]]))
+    scheduler.lost(publishes[0], inputs: [chain[2]])
+    #expect(scheduler.next() == .run([chain[2]]))
+    scheduler.lost(chain[2], inputs: [chain[1]])
+    #expect(scheduler.next() == .run([chain[1]]))
+    // The other one begins while what it needs is two steps from being there.
+    #expect(scheduler.next() == .run([publishes[1]]))
+    #expect(chain.allSatisfy { scheduler.outcome(of: $0) != nil })
+    scheduler.lost(publishes[1], inputs: [chain[2], chain[1]])
+    #expect(scheduler.next() == nil)
+    scheduler.ran(chain[1], .artifact(artifact("1")))
+    #expect(scheduler.next() == .run([chain[2]]))
+    scheduler.ran(chain[2], .artifact(artifact("2")))
+    for publish in publishes {
+      #expect(scheduler.next() == .run([publish]))
+      scheduler.ran(publish, .published)
+    }
+    #expect(scheduler.isFinished && scheduler.failures.isEmpty)
+  }
+
   @Test("An artifact that is lost again and again is an error, not a loop")
   func endlessLoss() {
     let chains = Chains(tensors: 1, stages: ["a"])

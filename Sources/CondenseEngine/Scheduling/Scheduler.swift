@@ -12,11 +12,12 @@ package struct Scheduler: Sendable {
 
   private let graph: BuildGraph
   private var states: [State]
+  /// What nodes yielded. It stays known while a node is made again because the store lost it.
+  private var outcomes: [Outcome?]
   /// The node that answers for each key; others with the key have its fate.
   private var leaders: [Digest: NodeID] = [:]
   private var followers: [NodeID: [NodeID]] = [:]
-  /// Nodes that found an input gone, by that input. It is made again, and meanwhile stays done for everyone else: what
-  /// it yields is known, whether or not the store has it.
+  /// Nodes that found an input gone, by that input, which is made again.
   private var waitingForAgain: [NodeID: [NodeID]] = [:]
   private var losses: [Loss: Int] = [:]
 
@@ -49,7 +50,7 @@ package struct Scheduler: Sendable {
     case lookingUp
     case ready
     case running
-    case done(Outcome)
+    case done
     case failed
     /// Something it needs failed.
     case blocked
@@ -78,6 +79,7 @@ package struct Scheduler: Sendable {
   package init(_ graph: BuildGraph, known: [NodeID: Artifact] = [:]) {
     self.graph = graph
     states = graph.nodes.map { .waiting(Set($0.inputs).count) }
+    outcomes = Array(repeating: nil, count: graph.nodes.count)
     keys = Array(repeating: nil, count: graph.nodes.count)
     // Backwards, so that the first node is on top of its stack.
     for index in graph.nodes.indices.reversed() where graph.nodes[index].inputs.isEmpty {
@@ -95,9 +97,7 @@ package struct Scheduler: Sendable {
   /// Whether nothing is left to do or to wait for.
   package var isFinished: Bool { inFlight == 0 && (isStopped || (lookups.isEmpty && ready.isEmpty && sources.isEmpty)) }
 
-  package func outcome(of node: NodeID) -> Outcome? {
-    if case .done(let outcome) = states[node.index] { outcome } else { nil }
-  }
+  package func outcome(of node: NodeID) -> Outcome? { outcomes[node.index] }
 
   package func state(of node: NodeID) -> State { states[node.index] }
 
@@ -111,7 +111,7 @@ package struct Scheduler: Sendable {
     }
     let batch = Scheduler.takeBatch(&ready, graph, pick) ?? Scheduler.takeBatch(&sources, graph, pick)
     guard let batch else { return nil }
-    for node in batch where waitingForAgain[node] == nil { states[node.index] = .running }
+    for node in batch { states[node.index] = .running }
     inFlight += batch.count
     return .run(batch)
   }
@@ -159,6 +159,7 @@ package struct Scheduler: Sendable {
     inFlight -= 1
     if graph[node].isAction, let key = keys[node.index] { executed.insert(key) }
     if let waiting = waitingForAgain.removeValue(forKey: node) {
+      states[node.index] = .done
       for consumer in waiting.reversed() { inputArrived(consumer) }
     } else {
       conclude(node, outcome)
@@ -188,7 +189,7 @@ package struct Scheduler: Sendable {
     states[node.index] = .waiting(inputs.count)
     for input in inputs {
       // Another node may have missed it already, and it may be on its way.
-      if waitingForAgain[input] == nil { ready.append(input) }
+      if waitingForAgain[input] == nil { becomeReady(input) }
       waitingForAgain[input, default: []].append(node)
     }
   }
@@ -228,8 +229,11 @@ extension Scheduler {
       lookups.append(Lookup(node: node, key: key))
       return
     }
+    if let outcome = outcomes[leader.index] {
+      settle(node, outcome)
+      return
+    }
     switch states[leader.index] {
-    case .done(let outcome): settle(node, outcome)
     case .failed, .blocked:
       if let failure = failures.first(where: { $0.node == leader }) { fail(node, failure.error) }
     default:
@@ -245,7 +249,8 @@ extension Scheduler {
   }
 
   private mutating func settle(_ node: NodeID, _ outcome: Outcome) {
-    states[node.index] = .done(outcome)
+    states[node.index] = .done
+    outcomes[node.index] = outcome
     if graph[node].isAction { finishedActions += 1 }
     for dependent in graph.dependents[node.index].reversed() { inputArrived(dependent) }
   }
@@ -253,7 +258,7 @@ extension Scheduler {
   private mutating func fail(_ node: NodeID, _ error: any Error) {
     // A node that ran again for the sake of others takes only those down: what used it before has what it needs.
     let again = waitingForAgain.removeValue(forKey: node)
-    if again == nil { states[node.index] = .failed }
+    states[node.index] = .failed
     var pipelines: [Int] = []
     if case .publish(let pipeline) = graph[node].work { pipelines.append(pipeline) }
     var reached = again ?? graph.dependents[node.index]
@@ -261,7 +266,8 @@ extension Scheduler {
       guard case .waiting = states[next.index] else { continue }
       states[next.index] = .blocked
       if case .publish(let pipeline) = graph[next].work { pipelines.append(pipeline) }
-      reached += graph.dependents[next.index]
+      // One that was to be made again is needed by those that missed it.
+      reached += waitingForAgain.removeValue(forKey: next) ?? graph.dependents[next.index]
     }
     failures.append(Failure(node: node, error: error, pipelines: pipelines.sorted()))
     for follower in followers.removeValue(forKey: node) ?? [] { fail(follower, error) }
