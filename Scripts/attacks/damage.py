@@ -99,7 +99,6 @@ def index(condense, generator, long):
     with workspace:
         rounds, again = 600 if long else 60, 0
         intact = workspace.index().read_bytes()
-        log = workspace.index().with_name("index.sqlite-wal")
         for number in range(rounds):
             content = bytearray(intact)
             kind = number % 4
@@ -116,7 +115,7 @@ def index(condense, generator, long):
                 content[generator.randrange(100)] ^= 1 << generator.randrange(8)
             workspace.index().write_bytes(content)
             if generator.random() < 0.2:
-                log.write_bytes(generator.randbytes(5000))
+                workspace.index().with_name(workspace.index().name + "-wal").write_bytes(generator.randbytes(5000))
             rebuild(workspace, expected, f"round {number}")
             # A key that is flipped within the tree can hide others; then work is done again, and right again.
             again += workspace.built().actions["ran"] > 0

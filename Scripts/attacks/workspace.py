@@ -116,7 +116,9 @@ class Workspace:
         return sorted(path for path in self.store.glob("v*/objects/*/*"))
 
     def index(self):
-        return next(iter(self.store.glob("v*/index.sqlite")), None)
+        """The database that counts: after damage there are later ones with a number."""
+        found = [path for path in self.store.glob("v*/index*.sqlite")]
+        return max(found, key=lambda path: int(path.stem.partition("-")[2] or 0), default=None)
 
     def query(self, sql, *arguments):
         if self.index() is None:

@@ -30,7 +30,7 @@ public final class LocalStore: ArtifactStore {
     } catch {
       throw StoreError(error)
     }
-    index = try StoreIndex(path: root + "/index.sqlite")
+    index = try StoreIndex(folder: root)
   }
 
   private static func versions(in folder: String) -> [String] {
@@ -85,9 +85,7 @@ public final class LocalStore: ArtifactStore {
 
   /// Removes a damaged artifact, so that it can be kept again.
   private func drop(_ digest: Digest) {
-    try? index.write { database in
-      try database.execute(sql: "DELETE FROM artifacts WHERE digest = ?", arguments: [Data(digest.bytes)])
-    }
+    try? index.write { database in try LocalStore.delete(digest, in: database) }
     index.checkIntegrityOnce()
   }
 
@@ -101,27 +99,39 @@ public final class LocalStore: ArtifactStore {
       throw StoreError(error)
     }
     try index.write { database in
-      let insertion = try database.cachedStatement(
-        sql: "INSERT OR IGNORE INTO artifacts (digest, bytes) VALUES (?, ?)")
-      for content in small {
-        var data = Data(capacity: content.artifact.byteCount)
-        for part in content.parts { part.withUnsafeBytes { data.append(contentsOf: $0) } }
-        try insertion.execute(arguments: [Data(content.artifact.digest.bytes), data])
-      }
-      let recording = try database.cachedStatement(
-        sql: "INSERT OR REPLACE INTO actions (key, artifact) VALUES (?, ?)")
-      let reading = try database.cachedStatement(sql: LocalStore.actionQuery)
-      for action in actions {
-        let key = Data(action.key.bytes)
-        try recording.execute(arguments: [
-          key, SealedValue.seal(action.artifact.encoded, under: action.key.bytes),
-        ])
-        // In a tree that a flipped key has put out of order, what is put in is not always found again.
-        guard try DatabaseValue.fetchOne(reading, arguments: [key]) != nil else {
-          throw DatabaseError(resultCode: .SQLITE_CORRUPT)
-        }
-      }
+      for content in small { try LocalStore.keep(content, in: database) }
+      for action in actions { try LocalStore.keep(action, in: database) }
     }
+  }
+
+  // In a tree that a flipped key has put out of order, what is put in is not always found again: so it is looked for,
+  // and an index that has lost it by then starts anew.
+
+  private static func keep(_ content: ArtifactContent, in database: Database) throws {
+    var data = Data(capacity: content.artifact.byteCount)
+    for part in content.parts { part.withUnsafeBytes { data.append(contentsOf: $0) } }
+    let arguments: StatementArguments = [Data(content.artifact.digest.bytes), data]
+    let insertion = try database.cachedStatement(sql: "INSERT OR IGNORE INTO artifacts (digest, bytes) VALUES (?, ?)")
+    let comparison = try database.cachedStatement(sql: "SELECT bytes = ?2 FROM artifacts WHERE digest = ?1")
+    try insertion.execute(arguments: arguments)
+    if try Bool.fetchOne(comparison, arguments: arguments) == true { return }
+    try delete(content.artifact.digest, in: database)
+    try insertion.execute(arguments: arguments)
+    guard try Bool.fetchOne(comparison, arguments: arguments) == true else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+    }
+  }
+
+  private static func keep(_ action: ActionRecord, in database: Database) throws {
+    let key = Data(action.key.bytes)
+    try database.cachedStatement(sql: "INSERT OR REPLACE INTO actions (key, artifact) VALUES (?, ?)")
+      .execute(arguments: [key, SealedValue.seal(action.artifact.encoded, under: action.key.bytes)])
+    let found = try DatabaseValue.fetchOne(database.cachedStatement(sql: actionQuery), arguments: [key])
+    guard found != nil else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+  }
+
+  private static func delete(_ digest: Digest, in database: Database) throws {
+    try database.execute(sql: "DELETE FROM artifacts WHERE digest = ?", arguments: [Data(digest.bytes)])
   }
 
   public func notes(_ keys: [Digest]) -> [Bytes?] {

@@ -5,17 +5,17 @@ import GRDB
 /// The SQLite database beside the objects: actions, small artifacts, notes, file records.
 ///
 /// In write-ahead mode without a sync at each commit: a killed process loses nothing that was committed, a power cut
-/// may lose the latest commits but never the database. An index that turns out to be damaged is put aside and started
-/// anew, at any time: it only saves work.
+/// may lose the latest commits but never the database. An index that turns out to be damaged is started anew beside it, at
+/// any time: it only saves work.
 final class StoreIndex: Sendable {
-  let path: String
+  private let files: IndexFiles
   private let current: Locked<Connection>
   private let hasBeenChecked = Locked(false)
 
   private struct Connection {
     var pool: DatabasePool
-    /// The file that the pool has open; another process may put it aside.
-    var inode: UInt64
+    /// Of the database that the pool has open; another process may have started anew since.
+    var number: Int
   }
 
   /// The layout of the tables, kept in the file itself.
@@ -23,15 +23,16 @@ final class StoreIndex: Sendable {
   /// "Cond" in the file's header, for `file` and whoever else wonders.
   private static let applicationID = 0x436F_6E64
 
-  /// Opens the index, or starts a new one where what is there is no usable database.
-  init(path: String) throws(StoreError) {
-    self.path = path
+  /// Opens the index in `folder`, or starts a new one where what is there is no usable database.
+  init(folder: String) throws(StoreError) {
+    files = IndexFiles(folder: folder)
+    let number = files.latest
     do {
-      current = Locked(try StoreIndex.open(path))
-    } catch let error as DatabaseError where StoreIndex.isDamage(error, path) {
-      current = Locked(try StoreIndex.restarted(path, damaged: try? FileIdentity(of: path).inode))
+      current = Locked(try StoreIndex.open(files, number))
+    } catch let error as DatabaseError where StoreIndex.isDamage(error, files.path(number)) {
+      current = Locked(try StoreIndex.restarted(files, damaged: number))
     } catch {
-      throw StoreIndex.failure("open", path, error)
+      throw StoreIndex.failure("open", files.path(number), error)
     }
   }
 
@@ -41,7 +42,9 @@ final class StoreIndex: Sendable {
     do {
       return try connection.pool.read(body)
     } catch {
-      if let error = error as? DatabaseError, StoreIndex.isDamage(error, path) { _ = try? restart(connection) }
+      if let error = error as? DatabaseError, StoreIndex.isDamage(error, connection.pool.path) {
+        _ = try? restart(connection)
+      }
       return nil
     }
   }
@@ -51,11 +54,11 @@ final class StoreIndex: Sendable {
     let connection = current.withLock { $0 }
     do {
       try connection.pool.write(body)
-    } catch let error as DatabaseError where StoreIndex.isDamage(error, path) {
+    } catch let error as DatabaseError where StoreIndex.isDamage(error, connection.pool.path) {
       let fresh = try restart(connection)
-      do { try fresh.pool.write(body) } catch { throw StoreIndex.failure("write", path, error) }
+      do { try fresh.pool.write(body) } catch { throw StoreIndex.failure("write", fresh.pool.path, error) }
     } catch {
-      throw StoreIndex.failure("write", path, error)
+      throw StoreIndex.failure("write", connection.pool.path, error)
     }
   }
 
@@ -74,30 +77,44 @@ final class StoreIndex: Sendable {
     }
   }
 
-  /// Puts the damaged database aside, unless another thread or process has done so, and opens the one in its place.
+  /// Starts anew, unless another thread or process has done so, and opens the database that counts now.
   private func restart(_ damaged: Connection) throws(StoreError) -> Connection {
     try current.withLock { (current) throws(StoreError) in
-      if current.pool === damaged.pool { current = try StoreIndex.restarted(path, damaged: damaged.inode) }
+      if current.pool === damaged.pool { current = try StoreIndex.restarted(files, damaged: damaged.number) }
       return current
     }
   }
 }
 
 extension StoreIndex {
-  private static func open(_ path: String) throws -> Connection {
+  private static func open(_ files: IndexFiles, _ number: Int) throws -> Connection {
+    // Of processes that turn a new file into a database at once, SQLite refuses all but one, without waiting.
+    guard !isDatabase(files.path(number)) else { return try connect(files, number) }
+    let lock = try FileLock.waiting(files.lockPath)
+    defer { withExtendedLifetime(lock) {} }
+    return try connect(files, number)
+  }
+
+  /// Whether there is a database in write-ahead mode: 2 in byte 18 (SQLite's file format, section 1.3).
+  private static func isDatabase(_ path: String) -> Bool {
+    guard let header = try? OpenFile.reading(path).read(0..<20).array else { return false }
+    return header.count == 20 && header[18] == 2
+  }
+
+  private static func connect(_ files: IndexFiles, _ number: Int) throws -> Connection {
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.maximumReaderCount = 4
     configuration.prepareDatabase { database in
       try database.execute(sql: "PRAGMA synchronous = NORMAL")
     }
-    let pool = try DatabasePool(path: path, configuration: configuration)
+    let pool = try DatabasePool(path: files.path(number), configuration: configuration)
     // Most opens find the tables there, and then need no write lock.
     let found = try pool.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
     if found == 0 { try pool.write(makeTables) }
     // The folder is named by the layout, so this is no newer index but a damaged one.
     guard found == 0 || found == layout else { throw DatabaseError(resultCode: .SQLITE_NOTADB) }
-    return Connection(pool: pool, inode: try FileIdentity(of: path).inode)
+    return Connection(pool: pool, number: number)
   }
 
   private static func makeTables(_ database: Database) throws {
@@ -125,25 +142,17 @@ extension StoreIndex {
     ].contains(error.resultCode)
   }
 
-  /// Puts the database with that inode aside, if it is there still, and opens the one at the path.
-  private static func restarted(_ path: String, damaged: UInt64?) throws(StoreError) -> Connection {
+  /// Starts a new database in the place of the one with that number, or opens the one that another process started.
+  private static func restarted(_ files: IndexFiles, damaged: Int) throws(StoreError) -> Connection {
     do {
-      let lock = try FileLock.waiting(path + ".lock")
+      let lock = try FileLock.waiting(files.lockPath)
       defer { withExtendedLifetime(lock) {} }
-      // Another process that found the damage may have started anew already.
-      if let damaged, (try? FileIdentity(of: path).inode) == damaged { try moveAside(path) }
-      return try open(path)
-    } catch let error as StoreError {
-      throw error
+      let latest = files.latest
+      guard latest <= damaged else { return try connect(files, latest) }
+      files.removeAll(before: damaged)
+      return try connect(files, damaged + 1)
     } catch {
-      throw StoreError("the store: cannot restart the damaged index '\(path)': \(error)")
-    }
-  }
-
-  /// Keeps the damaged files for whoever wants to look, out of the way; those of an earlier time go.
-  private static func moveAside(_ path: String) throws(FileError) {
-    for part in ["-wal", "-shm", ""] where FileSystem.exists(path + part) {
-      try FileSystem.rename(path + part, to: path + part + ".damaged")
+      throw failure("restart", files.path(damaged + 1), error)
     }
   }
 

@@ -111,7 +111,7 @@ struct DamagedIndexTests {
     }
   }
 
-  @Test("An index that is damaged under an open store is put aside, by one of all who see it")
+  @Test("An index that is damaged under an open store is started anew, by one of all who see it")
   func whileOpen() throws {
     let intact = try Self.closedIndex()
     try Self.withIndex(intact) { store, root in
@@ -130,7 +130,26 @@ struct DamagedIndexTests {
       for store in [store, other, try LocalStore(folder: (root as NSString).deletingLastPathComponent)] {
         #expect(store.actions([Self.key(105)]) == [Self.content(105).artifact])
       }
-      #expect(FileSystem.exists(path + ".damaged"))
+      #expect(try FileSystem.names(in: root).filter { $0.hasSuffix(".sqlite") } == ["index-1.sqlite", "index.sqlite"])
+    }
+  }
+
+  @Test("A store that closes a damaged index takes nothing from the new one")
+  func closing() throws {
+    let intact = try Self.closedIndex()
+    try Self.withIndex(intact) { store, root in
+      let folder = (root as NSString).deletingLastPathComponent
+      do {
+        let bystander = try LocalStore(folder: folder)
+        #expect(Self.check(bystander, "before") == 60)
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: root + "/index.sqlite"))
+        try file.write(contentsOf: Data(repeating: 0xA5, count: intact.count))
+        try file.close()
+        try Self.fill(store)
+      }
+      // The bystander is gone, and SQLite has removed the log that it had open.
+      #expect(Self.check(store, "after") == 60)
+      #expect(Self.check(try LocalStore(folder: folder), "opened again") == 60)
     }
   }
 }
