@@ -101,8 +101,9 @@ final class Publisher: Sendable {
           .facts(contentKey)
       } catch {
         try? FileSystem.remove(file)
+        guard let lost = error as? LostInputs else { throw error }
         // Where one tensor is gone others may be: made again one at a time, each would cost a file written in vain.
-        throw error is LostInputs ? runner.lost(nodes, artifacts) : error
+        throw LostInputs(nodes: Set(lost.nodes + runner.lost(nodes, artifacts)).sorted())
       }
     }
     return Candidate(

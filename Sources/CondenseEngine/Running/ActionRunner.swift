@@ -140,19 +140,17 @@ final class ActionRunner: Sendable {
     return tensor
   }
 
-  /// All of these nodes whose tensors the store has lost.
-  func lost(_ nodes: [BuildGraph.NodeID], _ artifacts: [Artifact]) -> LostInputs {
-    var lost = LostInputs(nodes: [])
-    for (node, artifact) in zip(nodes, artifacts) {
+  /// Those of the nodes whose tensors are gone now.
+  func lost(_ nodes: [BuildGraph.NodeID], _ artifacts: [Artifact]) -> [BuildGraph.NodeID] {
+    zip(nodes, artifacts).filter { node, artifact in
       do {
         _ = try tensor(node, artifact)
-      } catch let error as LostInputs {
-        lost.nodes += error.nodes
+        return false
       } catch {
         // Whatever else is wrong shows when the tensor is read again.
+        return error is LostInputs
       }
-    }
-    return lost
+    }.map(\.0)
   }
 
   private func tensor(_ job: Job, _ input: Int) throws -> EncodedTensor {
@@ -185,7 +183,8 @@ final class ActionRunner: Sendable {
   }
 }
 
-/// Artifacts that the action cache promised and the store no longer has.
+/// Artifacts that the action cache promised and the store no longer had: at least one, each once. Another worker may have
+/// made one again since.
 struct LostInputs: Error {
   var nodes: [BuildGraph.NodeID]
 }
