@@ -252,4 +252,19 @@ struct BuildTests {
       ])
     #expect(result.diagnostics.first?.diagnostic.range?.start == SourcePosition(line: 2, column: 43))
   }
+
+  @Test("Artifacts that are missing when first looked for, and then there, are no loss", arguments: [1, 4])
+  func forgetfulStore(jobs: Int) throws {
+    let workspace = try TemporaryWorkspace()
+    workspace.jobs = jobs
+    try workspace.writeModel(Self.layers())
+    try workspace.writePipeline("p", stages: Self.chain)
+    try workspace.writePipeline("q", stages: Self.chain)
+    _ = try workspace.build()
+    let published = try workspace.data("build/p.condensed")
+    try FileManager.default.removeItem(atPath: workspace.path("build"))
+    let result = try workspace.build(store: ForgetfulStore(workspace.store))
+    #expect(result.report.pipelines.allSatisfy { $0.error == nil })
+    #expect(try workspace.data("build/p.condensed") == published)
+  }
 }

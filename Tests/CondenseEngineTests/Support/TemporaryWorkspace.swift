@@ -50,13 +50,15 @@ final class TemporaryWorkspace {
   }
 
   /// Builds `pipelines/NAME.yaml` for each name, or all.
-  func build(_ names: String..., keepGoing: Bool = false) throws -> BuildResult {
+  func build(
+    _ names: String..., keepGoing: Bool = false, store: (any ArtifactStore)? = nil
+  ) throws -> BuildResult {
     let files =
       names.isEmpty
       ? try Workspace.pipelineFiles(at: [path("pipelines")]) : names.map { path("pipelines/\($0).yaml") }
     var request = BuildRequest(workspace: Workspace(root: root), files: files, jobs: jobs, keepGoing: keepGoing)
     request.pick = pick
-    return Engine(stages: .builtIn, formats: .builtIn, store: store).build(request)
+    return Engine(stages: .builtIn, formats: .builtIn, store: store ?? self.store).build(request)
   }
 
   /// The tensors of a published file, decoded.

@@ -1,0 +1,26 @@
+import CondenseStore
+import CondenseTensors
+
+/// A store that does not find an artifact the first time it is asked for, as if another process were making it again.
+final class ForgetfulStore: ArtifactStore {
+  private let store: any ArtifactStore
+  private let asked = Locked<Set<Digest>>([])
+
+  init(_ store: any ArtifactStore) { self.store = store }
+
+  func load(_ artifact: Artifact) -> Bytes? {
+    let isFirst = asked.withLock { $0.insert(artifact.digest).inserted }
+    return isFirst ? nil : store.load(artifact)
+  }
+
+  func actions(_ keys: [Digest]) -> [Artifact?] { store.actions(keys) }
+  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
+    try store.keep(contents, for: actions)
+  }
+  func notes(_ keys: [Digest]) -> [Bytes?] { store.notes(keys) }
+  func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError) { try store.keepNotes(notes) }
+  func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? { store.fileRecord(path, purpose: purpose) }
+  func keepFileRecord(_ record: FileRecord, for path: String, purpose: FilePurpose) throws(StoreError) {
+    try store.keepFileRecord(record, for: path, purpose: purpose)
+  }
+}
