@@ -253,7 +253,7 @@ struct BuildTests {
     #expect(result.diagnostics.first?.diagnostic.range?.start == SourcePosition(line: 2, column: 43))
   }
 
-  @Test("Artifacts that are missing when first looked for, and then there, are no loss", arguments: [1, 4])
+  @Test("An artifact that is missing when first looked for, and then there, is no loss", arguments: [1, 4])
   func forgetfulStore(jobs: Int) throws {
     let workspace = try TemporaryWorkspace()
     workspace.jobs = jobs

@@ -1,15 +1,19 @@
 import CondenseStore
 import CondenseTensors
 
-/// A store that does not find an artifact the first time it is asked for, as if another process were making it again.
+/// A store that does not find the first artifact that it is asked for, until it is asked again: as if another worker had
+/// been making it meanwhile.
 final class ForgetfulStore: ArtifactStore {
   private let store: any ArtifactStore
-  private let asked = Locked<Set<Digest>>([])
+  private let hasForgotten = Locked(false)
 
   init(_ store: any ArtifactStore) { self.store = store }
 
   func load(_ artifact: Artifact) -> Bytes? {
-    let isFirst = asked.withLock { $0.insert(artifact.digest).inserted }
+    let isFirst = hasForgotten.withLock { hasForgotten in
+      defer { hasForgotten = true }
+      return !hasForgotten
+    }
     return isFirst ? nil : store.load(artifact)
   }
 
