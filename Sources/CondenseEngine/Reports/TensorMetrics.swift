@@ -4,7 +4,7 @@ import Foundation
 /// How one tensor differs from its source, as sums that add up over tensors.
 public struct TensorMetrics: Equatable, Sendable {
   /// Part of the key under which metrics are kept: raise it when the same tensors would give other numbers.
-  static let version: UInt64 = 1
+  static let version: UInt64 = 2
 
   public var elementCount = 0
   /// Elements that are not zero in the result.
@@ -30,38 +30,43 @@ public struct TensorMetrics: Equatable, Sendable {
   public init(source: Tensor, result: Tensor) {
     elementCount = source.shape.elementCount
     isFloatingPoint = source.dtype.isFloatingPoint
-    let width = source.dtype.byteWidth
-    let isEqual = source.bytes == result.bytes
-    guard isFloatingPoint else {
-      nonzeroCount = TensorMetrics.nonzeroElements(result.bytes, width: width)
-      if !isEqual { maxError = .infinity }
-      return
-    }
     switch source.dtype {
-    case .f64: accumulate(source.bytes, result.bytes, of: Double.self, isEqual: isEqual)
-    case .f32: accumulate(source.bytes, result.bytes, of: Float.self, isEqual: isEqual)
+    case .f64:
+      source.bytes.withElements(of: Double.self) { a in
+        result.bytes.withElements(of: Double.self) { b in accumulate(a, b) }
+      }
+    case .f32:
+      source.bytes.withElements(of: Float.self) { a in result.bytes.withElements(of: Float.self) { b in add(a, b) } }
     default:
-      let a = source.floats ?? []
-      let b = result.floats ?? []
-      a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in accumulate(a, b, isEqual: isEqual) } }
+      if let a = source.floats, let b = result.floats {
+        a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in add(a, b) } }
+      } else {
+        nonzeroCount = TensorMetrics.nonzeroElements(result.bytes, width: source.dtype.byteWidth)
+        if source.bytes != result.bytes { maxError = .infinity }
+      }
     }
   }
 
-  private mutating func accumulate<T: BinaryFloatingPoint & BitwiseCopyable>(
-    _ source: Bytes, _ result: Bytes, of type: T.Type, isEqual: Bool
-  ) {
-    source.withElements(of: type) { a in result.withElements(of: type) { b in accumulate(a, b, isEqual: isEqual) } }
+  private mutating func add(_ source: UnsafeBufferPointer<Float>, _ result: UnsafeBufferPointer<Float>) {
+    let sums = ErrorSums(source, result)
+    guard sums.isFinite else { return accumulate(source, result) }
+    nonzeroCount = sums.nonzeroCount
+    signalEnergy = sums.signal
+    errorEnergy = sums.error
+    resultEnergy = sums.result
+    dotProduct = sums.dotProduct
+    maxError = sums.maxError
   }
 
-  @inline(__always)
+  /// Element by element, with a look at each: for float64, and where elements are not finite.
   private mutating func accumulate<T: BinaryFloatingPoint>(
-    _ source: UnsafeBufferPointer<T>, _ result: UnsafeBufferPointer<T>, isEqual: Bool
+    _ source: UnsafeBufferPointer<T>, _ result: UnsafeBufferPointer<T>
   ) {
     for index in 0..<min(source.count, result.count) {
       let w = Double(source[index])
       let v = Double(result[index])
       if v != 0 { nonzeroCount += 1 }
-      let isSame = isEqual || w == v || (w.isNaN && v.isNaN)
+      let isSame = w == v || (w.isNaN && v.isNaN)
       guard isSame || (w.isFinite && v.isFinite) else {
         maxError = .infinity
         errorEnergy = .infinity

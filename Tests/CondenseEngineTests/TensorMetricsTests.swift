@@ -1,0 +1,105 @@
+import CondenseTensors
+import TestSupport
+import Testing
+
+@testable import CondenseEngine
+
+@Suite("Metrics of what was lost")
+struct TensorMetricsTests {
+  /// Straightforwardly, in one loop.
+  private static func reference(_ source: [Double], _ result: [Double]) -> TensorMetrics {
+    var metrics = TensorMetrics()
+    metrics.elementCount = source.count
+    metrics.isFloatingPoint = true
+    for (w, v) in zip(source, result) {
+      if v != 0 { metrics.nonzeroCount += 1 }
+      let isSame = w == v || (w.isNaN && v.isNaN)
+      guard isSame || (w.isFinite && v.isFinite) else {
+        metrics.maxError = .infinity
+        metrics.errorEnergy = .infinity
+        continue
+      }
+      guard w.isFinite else { continue }
+      metrics.signalEnergy += w * w
+      metrics.errorEnergy += (w - v) * (w - v)
+      metrics.resultEnergy += v * v
+      metrics.dotProduct += w * v
+      metrics.maxError = max(metrics.maxError, abs(w - v))
+    }
+    return metrics
+  }
+
+  private static func isClose(_ a: Double, _ b: Double, scale: Double) -> Bool {
+    a == b || abs(a - b) <= 1e-12 * scale
+  }
+
+  private static func expectEqual(_ a: TensorMetrics, _ b: TensorMetrics, _ note: String) {
+    #expect(a.elementCount == b.elementCount && a.nonzeroCount == b.nonzeroCount, "\(note)")
+    #expect(a.isFloatingPoint == b.isFloatingPoint && a.maxError == b.maxError, "\(note)")
+    let scale = b.signalEnergy + b.resultEnergy
+    #expect(isClose(a.signalEnergy, b.signalEnergy, scale: scale), "\(note)")
+    #expect(isClose(a.errorEnergy, b.errorEnergy, scale: scale), "\(note)")
+    #expect(isClose(a.resultEnergy, b.resultEnergy, scale: scale), "\(note)")
+    #expect(isClose(a.dotProduct, b.dotProduct, scale: scale), "\(note)")
+  }
+
+  @Test("Vectorised sums are those of one plain loop, whatever the length", arguments: [DType.f32, .f64, .f16])
+  func matchesReference(dtype: DType) throws {
+    var random = SeededGenerator(seed: 41)
+    for count in [0, 1, 2, 3, 4, 5, 7, 8, 63, 64, 65, 1001] {
+      let source = (0..<count).map { _ in Double(Float16(Float.random(in: -2...2, using: &random))) }
+      let result = source.map { value -> Double in
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: return 0
+        case 1: return Double(Float16(value * 0.9))
+        case 2: return -value
+        default: return value
+        }
+      }
+      let shape = Shape(vector: count)
+      let metrics = TensorMetrics(
+        source: try tensor(source, dtype, shape), result: try tensor(result, dtype, shape))
+      Self.expectEqual(metrics, Self.reference(source, result), "\(dtype) × \(count), seed 41")
+    }
+  }
+
+  @Test("Elements that are no finite numbers are left out where they stayed, and are endless errors where not")
+  func nonFinite() throws {
+    let source: [Double] = [1, .nan, .infinity, -.infinity, 2, 0, .nan, 3, 4]
+    let kept = TensorMetrics(
+      source: try tensor(source, .f32, Shape(vector: 9)), result: try tensor(source, .f32, Shape(vector: 9)))
+    Self.expectEqual(kept, Self.reference(source, source), "kept")
+    #expect(kept.signalEnergy == 30 && kept.sqnr == nil)
+    for index in [1, 2, 4] {
+      var result = source
+      result[index] = index == 4 ? .infinity : 7
+      let lost = TensorMetrics(
+        source: try tensor(source, .f32, Shape(vector: 9)), result: try tensor(result, .f32, Shape(vector: 9)))
+      #expect(lost.maxError == .infinity && lost.errorEnergy == .infinity)
+    }
+  }
+
+  @Test("Squares of float64 that pass its range do not turn a lossless copy into a loss")
+  func hugeValues() throws {
+    let huge = try tensor([1e200, -1e200, 3], .f64, Shape(vector: 3))
+    let metrics = TensorMetrics(source: huge, result: huge)
+    #expect(metrics.errorEnergy == 0 && metrics.sqnr == nil && metrics.cosine == 1 && metrics.nonzeroCount == 3)
+  }
+
+  @Test("The cosine of a tensor with its multiple is 1, with its negative −1")
+  func cosine() throws {
+    let source = try tensor([1, -2, 3, 0.5, 4], .f32, Shape(vector: 5))
+    let half = try tensor([0.5, -1, 1.5, 0.25, 2], .f32, Shape(vector: 5))
+    let negative = try tensor([-1, 2, -3, -0.5, -4], .f32, Shape(vector: 5))
+    #expect(abs(TensorMetrics(source: source, result: half).cosine - 1) < 1e-15)
+    #expect(abs(TensorMetrics(source: source, result: negative).cosine + 1) < 1e-15)
+  }
+
+  private func tensor(_ values: [Double], _ dtype: DType, _ shape: Shape) throws -> Tensor {
+    switch dtype {
+    case .f64: try Tensor(dtype: dtype, shape: shape, bytes: Bytes(elements: values))
+    case .f16: try Tensor(dtype: dtype, shape: shape, bytes: Bytes(elements: values.map { Float16($0) }))
+    default: try Tensor(dtype: dtype, shape: shape, bytes: Bytes(elements: values.map { Float($0) }))
+    }
+  }
+}
