@@ -103,7 +103,7 @@ public struct Engine: Sendable {
   ) -> BuildReport? {
     var known: [BuildGraph.NodeID: Artifact] = [:]
     for (model, nodes) in zip(loaded.models, plan.sources) {
-      for (node, artifact) in zip(nodes, model.recordedArtifacts(in: store) ?? []) { known[node] = artifact }
+      for case (let node, let artifact?) in zip(nodes, model.recordedArtifacts(in: store)) { known[node] = artifact }
     }
     let largest = loaded.models.map(\.largestByteCount).max() ?? 0
     let handoff = Handoff(capacity: max(32 << 20, request.jobs * largest))
@@ -140,7 +140,8 @@ public struct Engine: Sendable {
     for (model, nodes) in zip(models, plan.sources) where nodes.contains(where: { known[$0] == nil }) {
       let artifacts = nodes.compactMap { scheduler.outcome(of: $0)?.artifact }
       // Losing a record costs the next build a reading, nothing else.
-      if artifacts.count == nodes.count { try? model.record(artifacts, in: store) }
+      guard artifacts.count == nodes.count else { continue }
+      try? model.record(artifacts, wereKnown: nodes.map { known[$0] != nil }, in: store)
     }
   }
 }

@@ -96,6 +96,21 @@ public final class OpenFile: Sendable {
     return end
   }
 
+  /// Sets room on the disk aside for `range`, up to which the file grows. Where the file system cannot, nothing happens.
+  public func reserve(_ range: Range<Int>) throws(FileError) {
+    #if os(Linux)
+      guard !range.isEmpty else { return }
+      while true {
+        // The code is what it returns; `errno` stays as it was.
+        switch posix_fallocate(descriptor, off_t(range.lowerBound), off_t(range.count)) {
+        case EINTR: continue
+        case let code where [ENOSPC, EDQUOT, EFBIG].contains(code): throw FileError("write", path, code: code)
+        default: return
+        }
+      }
+    #endif
+  }
+
   /// Waits until the file's content is on the disk.
   public func sync() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError("sync", path, code: errno) }

@@ -14,19 +14,20 @@ public final class ScratchFolder: Sendable {
   public init(in parent: String) throws(FileError) {
     try FileSystem.makeFolders(parent)
     ScratchFolder.removeAbandoned(in: parent)
-    var owned: (path: String, lock: FileLock)?
-    while owned == nil {
-      let candidate = "\(parent)/\(UUID().uuidString)"
-      // Another process may look into a lock between its making and its taking; then this one tries another name.
-      owned = try FileLock.attempt(candidate + ScratchFolder.lockSuffix).map { (candidate, $0) }
-    }
-    guard let owned else { throw FileError("create folder", parent, code: EAGAIN) }
-    (path, lock) = owned
+    (path, lock) = try ScratchFolder.newName(in: parent)
     do {
       try FileSystem.makeFolders(path)
     } catch {
       try? lock.removeFile()
       throw error
+    }
+  }
+
+  private static func newName(in parent: String) throws(FileError) -> (path: String, lock: FileLock) {
+    while true {
+      let path = "\(parent)/\(UUID().uuidString)"
+      // Another process may look into a lock between its making and its taking; then this one tries another name.
+      if let lock = try FileLock.attempt(path + lockSuffix) { return (path, lock) }
     }
   }
 

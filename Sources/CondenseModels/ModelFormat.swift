@@ -32,6 +32,8 @@ public protocol OpenModel: Sendable {
   var byteCount: Int { get }
   /// The files and what they were when they were opened.
   var files: [ModelFile] { get }
+  /// For each of ``files`` its tensors, by index; a file may hold none.
+  var tensorsByFile: [[Int]] { get }
 
   /// Reads a tensor of ``tensors``.
   ///
@@ -44,6 +46,9 @@ public protocol OpenModel: Sendable {
 
 extension OpenModel {
   public var byteCount: Int { files.reduce(0) { $0 + $1.identity.byteCount } }
+
+  /// All in the first file, where a format says nothing else.
+  public var tensorsByFile: [[Int]] { [Array(tensors.indices)] }
 
   /// - Throws: ``ModelError`` where a file was written to after it was opened.
   public func confirmUnchanged() throws(ModelError) {
@@ -102,10 +107,10 @@ public protocol ModelFormat: Sendable {
 
   func open(_ path: String) throws(ModelError) -> any OpenModel
 
-  /// Writes a model to a new file at `path`; the caller makes it appear in its place.
+  /// Writes a model to a new file; the caller makes it appear in its place.
   ///
   /// - Throws: whatever loading a tensor throws, ``ModelError``, ``FileError``.
-  func write(_ contents: ModelContents, to path: String) throws
+  func write(_ contents: ModelContents, to file: NewFile) throws
 }
 
 /// A model to write: tensors are asked for one after the other, so that no more than one needs to be in memory.

@@ -20,21 +20,15 @@ public final class LocalStore: ArtifactStore {
 
   /// Opens the store in `folder`, or makes one.
   public init(folder: String) throws(StoreError) {
-    let name = "v\(StoreIndex.layout)"
-    root = folder + "/" + name
+    let layout = LayoutFolder(in: folder, version: StoreIndex.layout)
+    root = layout.path
+    otherVersions = layout.othersIfNew
     do {
-      let isNew = !FileSystem.exists(root)
-      try FileSystem.makeFolders(root)
-      otherVersions = isNew ? LocalStore.versions(in: folder).filter { $0 != name } : []
       objects = try ObjectFolder(root: root)
     } catch {
       throw StoreError(error)
     }
     index = try StoreIndex(folder: root)
-  }
-
-  private static func versions(in folder: String) -> [String] {
-    ((try? FileSystem.names(in: folder)) ?? []).filter { $0.hasPrefix("v") && Int($0.dropFirst()) != nil }
   }
 
   /// `$CONDENSE_CACHE_DIR`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`.

@@ -63,7 +63,9 @@ struct ObjectFolder: Sendable {
     if let identity = try? FileIdentity(of: destination), identity.byteCount == content.artifact.byteCount { return }
     let temporary = try newFile()
     do throws(FileError) {
-      try OpenFile.creating(temporary).write(content.parts)
+      let file = try NewFile(temporary)
+      try file.reserve(content.artifact.byteCount)
+      for part in content.parts { try file.append(part) }
       try FileSystem.makeFolders((destination as NSString).deletingLastPathComponent)
       try FileSystem.rename(temporary, to: destination)
     } catch {

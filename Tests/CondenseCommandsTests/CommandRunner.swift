@@ -1,4 +1,5 @@
 import CondenseCodecs
+import CondenseFiles
 import CondenseModels
 import CondenseTensors
 import Foundation
@@ -67,7 +68,7 @@ final class CommandRunner {
     let contents = ModelContents(
       tensors: tensors.map { ModelTensor(name: $0.0, dtype: $0.1.dtype, shape: $0.1.shape) }, envelope: [:]
     ) { EncodedTensor(tensors[$0].1) }
-    try SafetensorsFormat().write(contents, to: path("model.safetensors"))
+    try SafetensorsFormat().write(contents, to: NewFile(path("model.safetensors")))
   }
 
   func writePipeline(_ name: String, _ stages: String, more: String = "") throws {

@@ -27,7 +27,7 @@ final class ModelFormatTests {
     let format = try ModelFormats.builtIn.writableFormat(forPath: name)
     let described = tensors.map { ModelTensor(name: $0.0, dtype: $0.1.dtype, shape: $0.1.shape) }
     try format.write(
-      ModelContents(tensors: described, envelope: envelope) { EncodedTensor(tensors[$0].1) }, to: path(name))
+      ModelContents(tensors: described, envelope: envelope) { EncodedTensor(tensors[$0].1) }, to: NewFile(path(name)))
   }
 
   @Test("What is written comes back, tensors and envelope", arguments: ["m.safetensors", "m.condensed"])
@@ -43,6 +43,23 @@ final class ModelFormatTests {
     }
     try model.confirmUnchanged()
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [name], "nothing is left beside it")
+  }
+
+  @Test("A .condensed file is the same whether its streams fit in memory while it is written", arguments: [0, 40, 150])
+  func spooledStreams(limit: Int) throws {
+    try write(Self.tensors(), to: "m.condensed")
+    let tensors = try Self.tensors()
+    var seen: [UInt8] = []
+    let file = try NewFile(path("spooled.condensed")) { seen += $0.array }
+    try CondensedFormat(streamsInMemory: limit).write(
+      ModelContents(
+        tensors: tensors.map { ModelTensor(name: $0.0, dtype: $0.1.dtype, shape: $0.1.shape) }, envelope: [:]
+      ) { EncodedTensor(tensors[$0].1) }, to: file)
+    let spooled = try OpenFile.reading(path("spooled.condensed")).read(0..<1 << 20)
+    #expect(try spooled == OpenFile.reading(path("m.condensed")).read(0..<1 << 20))
+    #expect(seen == spooled.array, "who listens hears the file's bytes in their order")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["m.condensed", "spooled.condensed"])
   }
 
   @Test("A file cut short is refused, naming what is missing", arguments: ["m.safetensors", "m.condensed"])

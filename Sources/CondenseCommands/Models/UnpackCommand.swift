@@ -24,10 +24,11 @@ struct UnpackCommand: ParsableCommand {
         (folder.isEmpty ? "" : folder + "/") + ".\((output as NSString).lastPathComponent).condense-\(getpid())"
       do {
         try FileSystem.remove(temporary)
+        let file = try NewFile(temporary)
         try format.write(
-          ModelContents(tensors: model.tensors, envelope: model.envelope) { try model.read($0) }, to: temporary)
+          ModelContents(tensors: model.tensors, envelope: model.envelope) { try model.read($0) }, to: file)
         try model.confirmUnchanged()
-        try OpenFile.reading(temporary).sync()
+        try file.sync()
         try FileSystem.rename(temporary, to: output)
       } catch {
         try? FileSystem.remove(temporary)

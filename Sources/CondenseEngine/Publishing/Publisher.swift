@@ -97,8 +97,8 @@ final class Publisher: Sendable {
       let file = staging.newFile()
       staged = file
       do {
-        facts = try write(declared.format, to: file, model: source.model, nodes: nodes, artifacts: artifacts)
-          .facts(contentKey)
+        facts = try write(
+          declared.format, to: file, model: source.model, nodes: nodes, artifacts: artifacts, contentKey: contentKey)
       } catch {
         try? FileSystem.remove(file)
         guard let lost = error as? LostInputs else { throw error }
@@ -111,28 +111,22 @@ final class Publisher: Sendable {
       metrics: OutputMetrics(metrics, sourceBytes: source.model.byteCount, bytes: facts.byteCount))
   }
 
-  private struct Written {
-    var sha256: Digest
-    var byteCount: Int
-    func facts(_ contentKey: Digest) -> OutputFacts {
-      OutputFacts(contentKey: contentKey, sha256: sha256, byteCount: byteCount)
-    }
-  }
-
   private func write(
-    _ format: String, to path: String, model: any OpenModel, nodes: [BuildGraph.NodeID], artifacts: [Artifact]
-  ) throws -> Written {
+    _ format: String, to path: String, model: any OpenModel, nodes: [BuildGraph.NodeID], artifacts: [Artifact],
+    contentKey: Digest
+  ) throws -> OutputFacts {
     guard let format = formats.format(named: format) else {
       preconditionFailure("a checked pipeline names formats that exist")
     }
     let contents = ModelContents(tensors: model.tensors, envelope: model.envelope) { [runner] index in
       try runner.tensor(nodes[index], artifacts[index])
     }
-    try format.write(contents, to: path)
-    let file = try OutputFile.digest(path)
+    var hasher = SHA256()
+    let file = try NewFile(path) { hasher.update($0) }
+    try format.write(contents, to: file)
     // The rename that follows must never be on the disk before the content is.
-    try OpenFile.reading(path).sync()
-    return Written(sha256: file.sha256, byteCount: file.identity.byteCount)
+    try file.sync()
+    return OutputFacts(contentKey: contentKey, sha256: hasher.finish(), byteCount: file.byteCount)
   }
 
   private func contentKey(format: String, model: any OpenModel, artifacts: [Artifact]) -> Digest {

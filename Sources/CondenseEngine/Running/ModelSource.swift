@@ -8,8 +8,6 @@ import Foundation
 /// A model that pipelines of this build read, with what is known about its tensors' digests.
 final class ModelSource: Sendable {
   let model: any OpenModel
-  /// Under which the store records the digests.
-  private let recordName: String
   /// Whether an edit since the model was opened is sure to show in its files' identities.
   private let isSettled: Bool
 
@@ -30,7 +28,6 @@ final class ModelSource: Sendable {
       model = try formats.open(path, format: format)
     }
     self.model = model
-    recordName = "\(model.format) \(model.path)"
     isSettled = model.files.allSatisfy { $0.identity.isSettled(at: moment) }
   }
 
@@ -70,30 +67,53 @@ final class ModelSource: Sendable {
     do { try model.confirmUnchanged() } catch { throw ModelChanged(path: model.path) }
   }
 
-  /// The digests from an earlier build, if the files are still the same.
-  func recordedArtifacts(in store: some ArtifactStore) -> [Artifact]? {
-    guard let record = store.fileRecord(recordName, purpose: .model), record.isTrusted,
-      record.identities == model.files.map(\.identity)
-    else { return nil }
-    let width = Digest.byteCount + 8
-    guard record.facts.count == width * model.tensors.count else { return nil }
+  /// What earlier builds know of the tensors' digests. Each file has a record of its own: of a sharded model, only the
+  /// shards that changed are read.
+  func recordedArtifacts(in store: some ArtifactStore) -> [Artifact?] {
+    var artifacts: [Artifact?] = Array(repeating: nil, count: model.tensors.count)
+    for (file, tensors) in zip(model.files, model.tensorsByFile) where !tensors.isEmpty {
+      guard let record = store.fileRecord(recordName(file), purpose: .model), record.isTrusted,
+        record.identities == [file.identity], let known = ArtifactList.decode(record.facts),
+        known.count == tensors.count
+      else { continue }
+      for (tensor, artifact) in zip(tensors, known) { artifacts[tensor] = artifact }
+    }
+    return artifacts
+  }
+
+  /// Records the digests of all tensors, given in their order; `wereKnown` tells which came from such a record.
+  func record(_ artifacts: [Artifact], wereKnown: [Bool], in store: some ArtifactStore) throws(StoreError) {
+    for (file, tensors) in zip(model.files, model.tensorsByFile) where !tensors.allSatisfy({ wereKnown[$0] }) {
+      let record = FileRecord(
+        identities: [file.identity], isTrusted: isSettled, facts: ArtifactList.encode(tensors.map { artifacts[$0] }))
+      try store.keepFileRecord(record, for: recordName(file), purpose: .model)
+    }
+  }
+
+  private func recordName(_ file: ModelFile) -> String { "\(model.format) \(file.handle.path)" }
+}
+
+/// How artifacts stand in a record: each one's digest and its size as a little-endian 64-bit word.
+private enum ArtifactList {
+  private static let width = Digest.byteCount + 8
+
+  static func encode(_ artifacts: [Artifact]) -> Bytes {
+    Bytes(
+      artifacts.flatMap { artifact in
+        artifact.digest.bytes + withUnsafeBytes(of: UInt64(artifact.byteCount).littleEndian) { [UInt8]($0) }
+      })
+  }
+
+  static func decode(_ bytes: Bytes) -> [Artifact]? {
+    guard bytes.count % width == 0 else { return nil }
     var artifacts: [Artifact] = []
-    for index in model.tensors.indices {
-      let entry = record.facts[index * width..<(index + 1) * width].array
+    for start in stride(from: 0, to: bytes.count, by: width) {
+      let entry = bytes[start..<start + width].array
       guard let digest = Digest(bytes: entry.prefix(Digest.byteCount)) else { return nil }
       let size = entry.suffix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
       artifacts.append(Artifact(digest: digest, byteCount: Int(truncatingIfNeeded: size)))
     }
     return artifacts
-  }
-
-  func record(_ artifacts: [Artifact], in store: some ArtifactStore) throws(StoreError) {
-    let facts = artifacts.flatMap { artifact in
-      artifact.digest.bytes + withUnsafeBytes(of: UInt64(artifact.byteCount).littleEndian) { [UInt8]($0) }
-    }
-    let record = FileRecord(
-      identities: model.files.map(\.identity), isTrusted: isSettled, facts: Bytes(facts))
-    try store.keepFileRecord(record, for: recordName, purpose: .model)
   }
 }
 

@@ -24,20 +24,15 @@ public struct Workspace: Sendable {
   /// Where pipelines are looked for unless paths are given.
   public var pipelinesFolder: String { root + "/pipelines" }
 
-  /// Each version of the state's layout has a folder of its own, so that another `condense` starts beside it.
-  private static let stateVersion = "v1"
-
   private var allStates: String { root + "/.condense" }
+  private var state: LayoutFolder { LayoutFolder(in: allStates, version: 1) }
 
   /// State that another version of `condense` left here, by its folder's name; empty once this version has its own.
-  public var otherStateVersions: [String] {
-    guard !FileSystem.exists(allStates + "/" + Workspace.stateVersion) else { return [] }
-    return ((try? FileSystem.names(in: allStates)) ?? []).filter { $0.hasPrefix("v") && Int($0.dropFirst()) != nil }
-  }
+  public var otherStateVersions: [String] { state.othersIfNew }
 
   /// Makes the folder of the workspace's own state; it ignores itself in Git.
   public func makeStateFolder() throws(FileError) -> String {
-    let folder = allStates + "/" + Workspace.stateVersion
+    let folder = state.path
     try FileSystem.makeFolders(folder)
     let ignore = allStates + "/.gitignore"
     if !FileSystem.exists(ignore) {

@@ -7,7 +7,13 @@ public struct CondensedFormat: ModelFormat {
   /// Bytes of the largest tensor that is decoded: a few bytes of a file can stand for any number of zeros.
   public var largestTensor: Int
 
-  public init(largestTensor: Int = 8 << 30) { self.largestTensor = largestTensor }
+  /// Bytes of streams that are held in memory while a file is written; more go through a file of their own.
+  public var streamsInMemory: Int
+
+  public init(largestTensor: Int = 8 << 30, streamsInMemory: Int = 32 << 20) {
+    self.largestTensor = largestTensor
+    self.streamsInMemory = streamsInMemory
+  }
 
   public var name: String { "condensed" }
   public var extensions: [String] { ["condensed"] }
@@ -16,33 +22,19 @@ public struct CondensedFormat: ModelFormat {
     try CondensedModelFile(path, largestTensor: largestTensor)
   }
 
-  public func write(_ contents: ModelContents, to path: String) throws {
-    // The header comes first but is known last: streams go to a file of their own until then.
-    let spoolPath = path + ".streams"
-    try FileSystem.remove(spoolPath)
-    let spool = try OpenFile.creating(spoolPath)
-    defer { try? FileSystem.remove(spoolPath) }
-    var streams: [(name: String, byteCount: Int)] = []
-    var end = 0
+  public func write(_ contents: ModelContents, to file: NewFile) throws {
+    var streams = StreamSpool(beside: file, memoryLimit: streamsInMemory)
+    var sizes: [(name: String, byteCount: Int)] = []
     for (index, tensor) in contents.tensors.enumerated() {
       let stream = try TensorCoder.store(contents.load(index))
-      try spool.write(stream, at: end)
-      end += stream.count
-      streams.append((tensor.name, stream.count))
+      try streams.append(stream)
+      sizes.append((tensor.name, stream.count))
     }
-    let header = CondensedHeader.laidOut(streams, envelope: contents.envelope).encoded()
-    let file = try OpenFile.creating(path)
-    try file.write(header, at: 0)
-    var offset = 0
-    while offset < end {
-      let chunk = try spool.read(offset..<min(end, offset + CondensedFormat.chunk))
-      guard !chunk.isEmpty else { throw ModelError(path, "the streams' file ended early") }
-      try file.write(chunk, at: header.count + offset)
-      offset += chunk.count
-    }
+    let header = CondensedHeader.laidOut(sizes, envelope: contents.envelope).encoded()
+    try file.reserve(header.count + streams.byteCount)
+    try file.append(header)
+    try streams.forEach { try file.append($0) }
   }
-
-  private static let chunk = 1 << 20
 }
 
 /// A `.condensed` file, read as a model: tensors are decoded.

@@ -14,23 +14,23 @@ public struct SafetensorsFormat: ModelFormat {
     path.hasSuffix(".index.json") ? try ShardedModel(path) : try SafetensorsModel(path)
   }
 
-  public func write(_ contents: ModelContents, to path: String) throws {
+  public func write(_ contents: ModelContents, to file: NewFile) throws {
     let header: SafetensorsHeader
     do {
       header = try SafetensorsHeader.laidOut(
         contents.tensors.map { ($0.name, $0.dtype, $0.shape) }, metadata: contents.envelope)
     } catch {
-      throw ModelError(path, error.message)
+      throw ModelError(file.path, error.message)
     }
-    let file = try OpenFile.creating(path)
     let encoded = header.encoded()
-    try file.write(encoded, at: 0)
+    try file.reserve(encoded.count + (header.entries.last?.range.upperBound ?? 0))
+    try file.append(encoded)
     for (index, entry) in header.entries.enumerated() {
       let tensor = try contents.load(index).expanded()
       guard tensor.bytes.count == entry.range.count else {
-        throw ModelError(path, "tensor '\(entry.name)' has \(tensor.bytes.count) bytes, not \(entry.range.count)")
+        throw ModelError(file.path, "tensor '\(entry.name)' has \(tensor.bytes.count) bytes, not \(entry.range.count)")
       }
-      try file.write(tensor.bytes, at: encoded.count + entry.range.lowerBound)
+      try file.append(tensor.bytes)
     }
   }
 }

@@ -15,6 +15,10 @@ struct ShardedModel: OpenModel {
 
   var files: [ModelFile] { [index] + shards.map(\.file) }
 
+  var tensorsByFile: [[Int]] {
+    places.indices.reduce(into: Array(repeating: [], count: 1 + shards.count)) { $0[1 + places[$1].shard].append($1) }
+  }
+
   /// An index larger than this is no index.
   private static let largestIndex = 100_000_000
 

@@ -1,5 +1,6 @@
 import CondenseCodecs
 import CondenseEngine
+import CondenseFiles
 import CondenseModels
 import CondenseStages
 import CondenseStore
@@ -46,19 +47,19 @@ final class TemporaryWorkspace {
     let contents = ModelContents(
       tensors: tensors.map { ModelTensor(name: $0.0, dtype: $0.1.dtype, shape: $0.1.shape) }, envelope: envelope
     ) { EncodedTensor(tensors[$0].1) }
-    try SafetensorsFormat().write(contents, to: path(name))
+    try SafetensorsFormat().write(contents, to: NewFile(path(name)))
   }
 
   /// Builds `pipelines/NAME.yaml` for each name, or all.
   func build(
-    _ names: String..., keepGoing: Bool = false, store: (any ArtifactStore)? = nil
+    _ names: String..., keepGoing: Bool = false, formats: ModelFormats = .builtIn, store: (any ArtifactStore)? = nil
   ) throws -> BuildResult {
     let files =
       names.isEmpty
       ? try Workspace.pipelineFiles(at: [path("pipelines")]) : names.map { path("pipelines/\($0).yaml") }
     var request = BuildRequest(workspace: Workspace(root: root), files: files, jobs: jobs, keepGoing: keepGoing)
     request.pick = pick
-    return Engine(stages: .builtIn, formats: .builtIn, store: store ?? self.store).build(request)
+    return Engine(stages: .builtIn, formats: formats, store: store ?? self.store).build(request)
   }
 
   /// The tensors of a published file, decoded.
