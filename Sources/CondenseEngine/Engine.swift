@@ -14,6 +14,8 @@ public struct BuildRequest: Sendable {
   public var jobs: Int
   /// Whether to build what can be built after something failed.
   public var keepGoing: Bool
+  /// Whether pipelines of which nothing has changed since they were last built are passed over, rather than planned again.
+  public var usesRecords = true
   /// See ``Scheduler/pick``.
   package var pick: (@Sendable (_ count: Int) -> Int)?
 
@@ -37,9 +39,13 @@ public struct BuildResult: Sendable {
 public struct Engine: Sendable {
   private let stages: StageRegistry
   private let formats: ModelFormats
-  private let store: any ArtifactStore
+  private let store: @Sendable () throws -> any ArtifactStore
 
-  public init(stages: StageRegistry, formats: ModelFormats, store: any ArtifactStore) {
+  /// - Parameter store: opened when the first build needs it: where nothing has changed none does.
+  public init(
+    stages: StageRegistry, formats: ModelFormats,
+    store: @autoclosure @escaping @Sendable () throws -> any ArtifactStore
+  ) {
     self.stages = stages
     self.formats = formats
     self.store = store
@@ -70,37 +76,64 @@ public struct Engine: Sendable {
   private func build(
     _ request: BuildRequest, isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
   ) -> BuildResult? {
+    let program = Digest.ofProgram(stages: stages, formats: formats)
+    // A workspace whose state cannot be kept is built all the same.
+    let stateFolder = try? request.workspace.makeStateFolder()
+    var upToDate = UpToDatePipelines()
+    if request.usesRecords, let stateFolder {
+      upToDate = UpToDatePipelines(request.files, in: WorkspaceState(in: stateFolder, program: program))
+    }
     let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
-    let loaded = loader.load(request.files)
+    var loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
+    if upToDate.drop(names: loaded.names, outputs: loaded.outputPaths) {
+      loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
+    }
     let plan = BuildPlan(
       pipelines: loaded.ready.map { ($0.pipeline, $0.model) },
       models: loaded.models.map { PlannedModel(tensors: $0.model.tensors) })
-    var report = BuildReport()
-    if !plan.pipelines.isEmpty {
+    var outcome = Built()
+    if plan.pipelines.isEmpty {
+      outcome.actions.total = upToDate.actionKeys.count
+      outcome.actions = outcome.actions.asCached
+      outcome.records = loaded.records(of: []) { _ in ([], []) }
+    } else {
       do {
         let staging = try ScratchFolder(in: request.workspace.makeStateFolder() + "/staging")
         defer { staging.remove() }
-        guard let built = run(plan, loaded, request, staging, isLastAttempt: isLastAttempt, progress) else {
-          return nil
-        }
-        report = built
+        guard
+          let built = run(
+            plan, loaded, request, staging, try store(), upToDate, isLastAttempt: isLastAttempt, progress)
+        else { return nil }
+        outcome = built
       } catch {
-        report.pipelines = loaded.ready.map { ready in
+        outcome.pipelines = loaded.ready.map { ready in
           var failed = PipelineReport(name: ready.pipeline.name, file: ready.pipeline.file)
           failed.error = "\(error)"
           return failed
         }
       }
     }
-    report.pipelines = loaded.inOrder(built: report.pipelines)
+    if let stateFolder { keep(outcome.records, loaded, upToDate, in: stateFolder, program: program) }
+    var report = BuildReport()
+    report.actions = outcome.actions
+    report.pipelines = loaded.inOrder(of: request.files, built: outcome.pipelines, upToDate: upToDate)
     return BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
   }
 
+  /// What running a plan came to.
+  private struct Built {
+    var pipelines: [PipelineReport] = []
+    var actions = ActionCounts()
+    /// Of the pipelines that were built and can be passed over from now on, by file.
+    var records: [String: PipelineRecord] = [:]
+  }
+
   private func run(
     _ plan: BuildPlan, _ loaded: LoadedPipelines, _ request: BuildRequest, _ staging: ScratchFolder,
+    _ store: any ArtifactStore, _ upToDate: UpToDatePipelines,
     isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
-  ) -> BuildReport? {
+  ) -> Built? {
     var known: [BuildGraph.NodeID: Artifact] = [:]
     for (model, nodes) in zip(loaded.models, plan.sources) {
       for case (let node, let artifact?) in zip(nodes, model.recordedArtifacts(in: store)) { known[node] = artifact }
@@ -124,18 +157,22 @@ public struct Engine: Sendable {
       publish: { try publisher.publish($0, inputs: $1) })
     scheduler = loop.run(jobs: request.jobs)
     if !isLastAttempt, scheduler.failures.contains(where: { $0.error is ModelChanged }) { return nil }
-    record(plan, loaded.models, scheduler, known: known)
+    record(plan, loaded.models, scheduler, known: known, in: store)
     var builder = ReportBuilder(
       plan: plan, models: loaded.models, scheduler: scheduler, publications: publisher.publications)
-    var report = BuildReport()
-    report.pipelines = builder.pipelineReports()
-    report.actions = builder.totals()
-    return report
+    var outcome = Built()
+    outcome.pipelines = builder.pipelineReports()
+    outcome.actions = builder.totals(besides: upToDate)
+    outcome.records = loaded.records(of: outcome.pipelines) { index in
+      (publisher.publications[index]?.files ?? [], builder.actionKeys(index))
+    }
+    return outcome
   }
 
   /// Records the digests of models that were read, so that the next build need not.
   private func record(
-    _ plan: BuildPlan, _ models: [ModelSource], _ scheduler: Scheduler, known: [BuildGraph.NodeID: Artifact]
+    _ plan: BuildPlan, _ models: [ModelSource], _ scheduler: Scheduler, known: [BuildGraph.NodeID: Artifact],
+    in store: any ArtifactStore
   ) {
     for (model, nodes) in zip(models, plan.sources) where nodes.contains(where: { known[$0] == nil }) {
       let artifacts = nodes.compactMap { scheduler.outcome(of: $0)?.artifact }
@@ -143,5 +180,17 @@ public struct Engine: Sendable {
       guard artifacts.count == nodes.count else { continue }
       try? model.record(artifacts, wereKnown: nodes.map { known[$0] != nil }, in: store)
     }
+  }
+
+  /// Keeps the records of what was built, and removes those of what could not be.
+  private func keep(
+    _ records: [String: PipelineRecord], _ loaded: LoadedPipelines, _ upToDate: UpToDatePipelines,
+    in folder: String, program: Digest
+  ) {
+    var changes: [String: PipelineRecord?] = [:]
+    for file in loaded.files { changes.updateValue(records[file.file], forKey: file.file) }
+    for file in upToDate.refreshed { changes.updateValue(upToDate.records[file], forKey: file) }
+    // Losing a record costs the next build a plan, nothing else.
+    try? WorkspaceState.update(in: folder, program: program, changes)
   }
 }

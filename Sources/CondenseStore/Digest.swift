@@ -43,6 +43,9 @@ public struct Digest: Hashable, Sendable {
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
+  /// The first eight bytes as a number: enough to tell the digests of one workspace apart.
+  public var leadingWord: UInt64 { UInt64(littleEndian: words.0) }
+
   private static func value(_ digit: UInt8) -> UInt8? {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

@@ -1,33 +1,33 @@
 import CondenseTensors
 
 /// Takes values from the front of bytes that may be anything: every length is checked before it is used.
-struct ByteReader {
+package struct ByteReader {
   private let bytes: Bytes
-  private(set) var offset: Int
+  package private(set) var offset: Int
 
-  init(_ bytes: Bytes, offset: Int = 0) {
+  package init(_ bytes: Bytes, offset: Int = 0) {
     self.bytes = bytes
     self.offset = offset
   }
 
-  var remaining: Int { bytes.count - offset }
+  package var remaining: Int { bytes.count - offset }
 
-  func error(_ message: String) -> DecodingError { DecodingError(message, offset: offset) }
+  package func error(_ message: String) -> DecodingError { DecodingError(message, offset: offset) }
 
-  mutating func byte() throws(DecodingError) -> UInt8 {
+  package mutating func byte() throws(DecodingError) -> UInt8 {
     guard remaining >= 1 else { throw error("the stream ends early") }
     defer { offset += 1 }
     return bytes[offset]
   }
 
-  mutating func take(_ count: Int) throws(DecodingError) -> Bytes {
+  package mutating func take(_ count: Int) throws(DecodingError) -> Bytes {
     guard count >= 0, count <= remaining else { throw error("the stream ends early: \(count) bytes expected") }
     defer { offset += count }
     return bytes[offset..<offset + count]
   }
 
   /// A number in base 128, least significant digits first (LEB128), at most `limit`.
-  mutating func number(_ what: String, limit: Int = Int.max) throws(DecodingError) -> Int {
+  package mutating func number(_ what: String, limit: Int = Int.max) throws(DecodingError) -> Int {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {

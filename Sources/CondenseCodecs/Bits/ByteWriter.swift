@@ -1,16 +1,16 @@
 import CondenseTensors
 
 /// Collects the bytes of a stream, and hands them over without a copy.
-struct ByteWriter: ~Copyable {
+package struct ByteWriter: ~Copyable {
   private var memory: UnsafeMutableRawBufferPointer
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init(capacity: Int = 64) { memory = .allocate(byteCount: max(capacity, 64), alignment: 64) }
+  package init(capacity: Int = 64) { memory = .allocate(byteCount: max(capacity, 64), alignment: 64) }
 
   deinit { memory.deallocate() }
 
   /// Makes room for `more` bytes.
-  mutating func reserve(_ more: Int) {
+  package mutating func reserve(_ more: Int) {
     guard more > memory.count - count else { return }
     let grown = UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(count + more, memory.count + memory.count / 2), alignment: 64)
@@ -19,22 +19,22 @@ struct ByteWriter: ~Copyable {
     memory = grown
   }
 
-  mutating func byte(_ byte: UInt8) {
+  package mutating func byte(_ byte: UInt8) {
     reserve(1)
     memory[count] = byte
     count += 1
   }
 
-  mutating func append(_ more: UnsafeRawBufferPointer) {
+  package mutating func append(_ more: UnsafeRawBufferPointer) {
     reserve(more.count)
     UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + more.count]).copyMemory(from: more)
     count += more.count
   }
 
-  mutating func append(_ more: Bytes) { more.withUnsafeBytes { append($0) } }
-  mutating func append(_ more: [UInt8]) { more.withUnsafeBytes { append($0) } }
+  package mutating func append(_ more: Bytes) { more.withUnsafeBytes { append($0) } }
+  package mutating func append(_ more: [UInt8]) { more.withUnsafeBytes { append($0) } }
 
-  mutating func number(_ value: Int) {
+  package mutating func number(_ value: Int) {
     var rest = UInt64(value)
     while rest >= 0x80 {
       byte(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -44,7 +44,7 @@ struct ByteWriter: ~Copyable {
   }
 
   /// Appends what `body` writes into room for `capacity` bytes; it returns how many they are.
-  mutating func append(capacity: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+  package mutating func append(capacity: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
     reserve(capacity)
     let written = body(UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + capacity]))
     precondition((0...capacity).contains(written), "wrote past the capacity")
@@ -52,18 +52,18 @@ struct ByteWriter: ~Copyable {
   }
 
   /// Appends the CRC-32 of everything so far.
-  mutating func checksum() {
+  package mutating func checksum() {
     let checksum = CRC32.checksum(UnsafeRawBufferPointer(rebasing: memory[..<count]))
     withUnsafeBytes(of: checksum.littleEndian) { append($0) }
   }
 
   /// What is written so far.
-  func withWritten(_ body: (UnsafeRawBufferPointer) -> Void) {
+  package func withWritten(_ body: (UnsafeRawBufferPointer) -> Void) {
     body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
   }
 
   /// The bytes.
-  consuming func finish() -> Bytes {
+  package consuming func finish() -> Bytes {
     // Written no more, and freed by whoever holds the bytes last.
     nonisolated(unsafe) let memory = memory
     let written = count

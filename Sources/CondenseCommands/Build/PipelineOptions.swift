@@ -41,19 +41,14 @@ struct PipelineOptions: ParsableArguments {
 
 extension LocalStore {
   /// The store that the environment names.
-  static func fromEnvironment() throws -> LocalStore {
-    do {
-      let folder = LocalStore.defaultFolder(environment: ProcessInfo.processInfo.environment)
-      let store = try LocalStore(folder: AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath))
-      if !store.otherVersions.isEmpty {
-        Console().note(
-          "note: the store '\(folder)' holds \(store.otherVersions.joined(separator: ", ")) of another version of condense; "
-            + "left as it is, and a new store started beside it")
-      }
-      return store
-    } catch {
-      Console().error("\(error)")
-      throw ExitCode.failure
+  static func fromEnvironment() throws(StoreError) -> LocalStore {
+    let folder = LocalStore.defaultFolder(environment: ProcessInfo.processInfo.environment)
+    let store = try LocalStore(folder: AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath))
+    if !store.otherVersions.isEmpty {
+      Console().note(
+        "note: the store '\(folder)' holds \(store.otherVersions.joined(separator: ", ")) of another version of condense; "
+          + "left as it is, and a new store started beside it")
     }
+    return store
   }
 }

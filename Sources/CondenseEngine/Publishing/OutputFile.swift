@@ -36,22 +36,23 @@ struct OutputFile {
   var path: String
   var store: any ArtifactStore
 
-  /// What is known of the file if it is there and holds what `contentKey` stands for.
-  func current(contentKey: Digest) -> OutputFacts? {
+  /// What is known of the file, and how it stands there, if it is there and holds what `contentKey` stands for.
+  func current(contentKey: Digest) -> (facts: OutputFacts, file: TrackedFile)? {
     let now = FileIdentity.now
     guard let record = store.fileRecord(path, purpose: .output), let facts = OutputFacts(encoded: record.facts),
       facts.contentKey == contentKey, let identity = try? FileIdentity(of: path),
       identity.byteCount == facts.byteCount
     else { return nil }
-    if record.isTrusted && record.identities == [identity] { return facts }
+    if record.isTrusted && record.identities == [identity] {
+      return (facts, TrackedFile(path: path, identity: identity, isSettled: true, sha256: facts.sha256))
+    }
     // Touched, moved, or so young when it was recorded that an edit could have gone unseen.
     guard let content = try? OutputFile.digest(path), content.sha256 == facts.sha256 else { return nil }
-    try? keepRecord(facts, identity: content.identity, seenAt: now)
-    return facts
+    return (facts, keepRecord(facts, identity: content.identity, seenAt: now))
   }
 
   /// Puts a finished file in the output's place in one step.
-  func replace(with staged: String, facts: OutputFacts) throws {
+  func replace(with staged: String, facts: OutputFacts) throws -> TrackedFile {
     try FileSystem.makeFolders((path as NSString).deletingLastPathComponent)
     do {
       try FileSystem.rename(staged, to: path)
@@ -59,7 +60,9 @@ struct OutputFile {
       try replaceAcrossFileSystems(with: staged)
     }
     try? FileSystem.syncFolder((path as NSString).deletingLastPathComponent)
-    try? keepRecord(facts, identity: FileIdentity(of: path), seenAt: FileIdentity.now)
+    // An edit between the rename and this look shows in the content: a file this young is not trusted by its identity.
+    let moment = FileIdentity.now
+    return keepRecord(facts, identity: try FileIdentity(of: path), seenAt: moment)
   }
 
   /// A rename works within a file system only, so the last step is taken from beside the output.
@@ -83,10 +86,13 @@ struct OutputFile {
     }
   }
 
-  private func keepRecord(_ facts: OutputFacts, identity: FileIdentity, seenAt moment: Int64) throws {
-    try store.keepFileRecord(
-      FileRecord(identities: [identity], isTrusted: identity.isSettled(at: moment), facts: facts.encoded),
-      for: path, purpose: .output)
+  private func keepRecord(_ facts: OutputFacts, identity: FileIdentity, seenAt moment: Int64) -> TrackedFile {
+    let file = TrackedFile(
+      path: path, identity: identity, isSettled: identity.isSettled(at: moment), sha256: facts.sha256)
+    // Losing a record costs the next build a reading, nothing else.
+    try? store.keepFileRecord(
+      FileRecord(identities: [identity], isTrusted: file.isSettled, facts: facts.encoded), for: path, purpose: .output)
+    return file
   }
 
   private static let chunk = 1 << 20

@@ -31,6 +31,8 @@ final class Publisher: Sendable {
   /// What publishing a pipeline came to.
   struct Publication: Sendable {
     var outputs: [OutputReport]
+    /// The outputs as they stand on disk.
+    var files: [TrackedFile]
     var checks: [CheckReport]
     /// Of the first output, also where a check kept it from being published.
     var metrics: OutputMetrics?
@@ -40,9 +42,16 @@ final class Publisher: Sendable {
   private struct Candidate {
     var path: String
     var facts: OutputFacts
-    /// Nil where the output is there already.
-    var staged: String?
+    var place: Place
     var metrics: OutputMetrics
+
+    enum Place {
+      /// A file that is to take the output's place.
+      case staged(String)
+      case inPlace(TrackedFile)
+    }
+
+    var staged: String? { if case .staged(let file) = place { file } else { nil } }
   }
 
   var publications: [Int: Publication] { published.withLock { $0 } }
@@ -61,10 +70,14 @@ final class Publisher: Sendable {
       candidates.map { CheckReport(check, output: $0.path, metrics: $0.metrics) }
     }
     var outputs: [OutputReport] = []
+    var files: [TrackedFile] = []
     if checks.allSatisfy(\.held) {
       for candidate in candidates {
-        if let staged = candidate.staged {
-          try OutputFile(path: candidate.path, store: store).replace(with: staged, facts: candidate.facts)
+        switch candidate.place {
+        case .staged(let staged):
+          files.append(
+            try OutputFile(path: candidate.path, store: store).replace(with: staged, facts: candidate.facts))
+        case .inPlace(let file): files.append(file)
         }
         outputs.append(
           OutputReport(
@@ -72,7 +85,8 @@ final class Publisher: Sendable {
             metrics: candidate.metrics, wasWritten: candidate.staged != nil))
       }
     }
-    let publication = Publication(outputs: outputs, checks: checks, metrics: candidates.first?.metrics)
+    let publication = Publication(
+      outputs: outputs, files: files, checks: checks, metrics: candidates.first?.metrics)
     published.withLock { $0[index] = publication }
   }
 
@@ -89,13 +103,14 @@ final class Publisher: Sendable {
     }
     let path = pipeline.pipeline.absolutePath(declared.path)
     let contentKey = contentKey(format: declared.format, model: source.model, artifacts: artifacts)
-    var staged: String?
+    let place: Candidate.Place
     let facts: OutputFacts
     if let current = OutputFile(path: path, store: store).current(contentKey: contentKey) {
-      facts = current
+      facts = current.facts
+      place = .inPlace(current.file)
     } else {
       let file = staging.newFile()
-      staged = file
+      place = .staged(file)
       do {
         facts = try write(
           declared.format, to: file, model: source.model, nodes: nodes, artifacts: artifacts, contentKey: contentKey)
@@ -107,7 +122,7 @@ final class Publisher: Sendable {
       }
     }
     return Candidate(
-      path: path, facts: facts, staged: staged,
+      path: path, facts: facts, place: place,
       metrics: OutputMetrics(metrics, sourceBytes: source.model.byteCount, bytes: facts.byteCount))
   }
 

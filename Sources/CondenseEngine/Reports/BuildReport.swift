@@ -18,7 +18,7 @@ public struct ActionCounts: Equatable, Sendable, Encodable {
 }
 
 /// What became of one pipeline.
-public struct PipelineReport: Sendable {
+public struct PipelineReport: Equatable, Sendable {
   public enum Status: String, Sendable, Encodable {
     /// Something ran.
     case built
@@ -52,7 +52,7 @@ public struct PipelineReport: Sendable {
 }
 
 /// A published file.
-public struct OutputReport: Sendable {
+public struct OutputReport: Equatable, Sendable {
   public var path: String
   public var bytes: Int
   public var sha256: String
@@ -74,7 +74,9 @@ public struct OutputMetrics: Equatable, Sendable {
 
   /// Source file bytes over output bytes.
   public var ratio: Double { bytes == 0 ? 0 : Double(sourceBytes) / Double(bytes) }
+}
 
+extension OutputMetrics {
   init(_ metrics: TensorMetrics, sourceBytes: Int, bytes: Int) {
     self.sourceBytes = sourceBytes
     self.bytes = bytes
@@ -86,7 +88,7 @@ public struct OutputMetrics: Equatable, Sendable {
 }
 
 /// A bound, and whether it held.
-public struct CheckReport: Sendable {
+public struct CheckReport: Equatable, Sendable {
   /// The output that was held to it.
   public var output: String
   public var metric: String
@@ -98,7 +100,7 @@ public struct CheckReport: Sendable {
 }
 
 /// What a stage made of all tensors.
-public struct StageReport: Sendable {
+public struct StageReport: Equatable, Sendable {
   public var id: String
   public var stage: String
   /// Tensors that it acted on.
@@ -110,7 +112,7 @@ public struct StageReport: Sendable {
 }
 
 /// What the pipeline made of one tensor.
-public struct TensorReport: Sendable {
+public struct TensorReport: Equatable, Sendable {
   public var name: String
   public var dtype: String
   public var shape: [Int]
@@ -118,7 +120,7 @@ public struct TensorReport: Sendable {
   /// The stages that acted on it, by id, each with the artifact's size and whether it ran.
   public var steps: [Step]
 
-  public struct Step: Sendable {
+  public struct Step: Equatable, Sendable {
     public var stage: String
     public var bytes: Int
     public var ran: Bool

@@ -24,25 +24,28 @@ struct ReportBuilder {
     plan.pipelines.indices.map { report($0) }
   }
 
-  /// Every action once, however many pipelines share it.
-  func totals() -> ActionCounts {
+  /// Every action once, however many pipelines share it, also those of pipelines that need not be visited.
+  func totals(besides upToDate: UpToDatePipelines) -> ActionCounts {
+    var all = upToDate.actionKeys
+    var done = all
     var counts = ActionCounts()
-    var keys: Set<Digest> = []
     for action in plan.pipelines.flatMap(\.actions) {
-      if let key = scheduler.keys[action.index], !keys.insert(key).inserted { continue }
-      counts.total += 1
+      guard let key = scheduler.keys[action.index]?.leadingWord else {
+        counts.total += 1
+        continue
+      }
+      all.insert(key)
+      if scheduler.outcome(of: action) != nil { done.insert(key) }
     }
+    counts.total += all.count
     counts.ran = scheduler.executed.count
-    counts.cached = plan.pipelines.flatMap(\.actions).isEmpty ? 0 : cachedCount(keys)
+    counts.cached = done.subtracting(scheduler.executed.map(\.leadingWord)).count
     return counts
   }
 
-  private func cachedCount(_ keys: Set<Digest>) -> Int {
-    var done: Set<Digest> = []
-    for action in plan.pipelines.flatMap(\.actions) {
-      if let key = scheduler.keys[action.index], scheduler.outcome(of: action) != nil { done.insert(key) }
-    }
-    return done.subtracting(scheduler.executed).count
+  /// The actions of pipeline `index`, each once: see ``BuildRecord/actionKeys``.
+  func actionKeys(_ index: Int) -> [UInt64] {
+    Set(plan.pipelines[index].actions.compactMap { scheduler.keys[$0.index]?.leadingWord }).sorted()
   }
 
   private mutating func report(_ index: Int) -> PipelineReport {

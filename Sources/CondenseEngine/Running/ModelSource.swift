@@ -63,6 +63,11 @@ final class ModelSource: Sendable {
     return tensor
   }
 
+  /// The model's files as they were read; there is no digest of their whole content.
+  var trackedFiles: [TrackedFile] {
+    model.files.map { TrackedFile(path: $0.handle.path, identity: $0.identity, isSettled: isSettled, sha256: nil) }
+  }
+
   private func confirmUnchanged() throws(ModelChanged) {
     do { try model.confirmUnchanged() } catch { throw ModelChanged(path: model.path) }
   }

@@ -2,6 +2,7 @@ import CondenseFiles
 import CondenseModels
 import CondensePipelines
 import CondenseStages
+import CondenseStore
 import Foundation
 
 /// A diagnostic with the text it points into, so that it can be shown.
@@ -20,6 +21,8 @@ public struct LoadedPipelines: Sendable {
     /// A base: checked, but not built.
     public var hasOutputs: Bool
     public var firstError: String?
+    /// Everything on disk that decides what the file stands for, as it was when it was read.
+    var dependencies: [TrackedFile] = []
   }
 
   /// A pipeline that can be built.
@@ -39,18 +42,10 @@ public struct LoadedPipelines: Sendable {
     return models.count - 1
   }
 
-  /// Reports of all files in the order in which they were asked for; invalid ones get a report of their own.
-  func inOrder(built: [PipelineReport]) -> [PipelineReport] {
-    let reports = Dictionary(built.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
-    return files.compactMap { file in
-      if let report = reports[file.file] { return report }
-      guard !file.isValid else { return nil }
-      let stem = ((file.file as NSString).lastPathComponent as NSString).deletingPathExtension
-      var report = PipelineReport(name: file.name ?? stem, file: file.file)
-      report.isInvalid = true
-      report.error = file.firstError
-      return report
-    }
+  /// The names of the pipelines that can be built, and the paths of what they publish.
+  var names: Set<String> { Set(ready.map(\.pipeline.name)) }
+  var outputPaths: Set<String> {
+    Set(ready.flatMap { ready in ready.pipeline.outputs.map { ready.pipeline.absolutePath($0.path) } })
   }
 }
 
@@ -84,7 +79,8 @@ public struct PipelineLoader: Sendable {
       loaded.files.append(
         LoadedPipelines.File(
           file: entry.parsed.source.file, name: entry.parsed.pipeline?.name.value, isValid: firstError == nil,
-          hasOutputs: entry.checked != nil, firstError: firstError.map { message($0) }))
+          hasOutputs: entry.checked != nil, firstError: firstError.map { message($0) },
+          dependencies: entry.dependencies))
     }
     return loaded
   }
@@ -92,16 +88,21 @@ public struct PipelineLoader: Sendable {
   private struct Entry {
     var parsed: ParsedPipeline
     var checked: CheckedPipeline?
+    var dependencies: [TrackedFile] = []
   }
 
   private func load(_ file: String) -> Entry {
     do {
+      let moment = FileIdentity.now
       let handle = try OpenFile.reading(file)
+      let identity = try handle.identity()
       // One byte more than a pipeline may have is enough to see that it is too long.
-      let bytes = try handle.read(0..<(1 << 20) + 1).array
-      var parsed = PipelineParser.parse(SourceText(file: file, bytes: bytes))
+      let bytes = try handle.read(0..<(1 << 20) + 1)
+      var parsed = PipelineParser.parse(SourceText(file: file, bytes: bytes.array))
       let checked = checker.check(&parsed)
-      return Entry(parsed: parsed, checked: checked)
+      let dependency = TrackedFile(
+        path: file, identity: identity, isSettled: identity.isSettled(at: moment), sha256: Digest(of: bytes))
+      return Entry(parsed: parsed, checked: checked, dependencies: [dependency])
     } catch {
       let source = SourceText(file: file, bytes: [])
       let diagnostic = Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: file, range: nil)

@@ -14,7 +14,7 @@ public enum PipelineParser {
   }
 
   /// The name of a pipeline whose file does not give one: the file's without folder and extension.
-  static func stem(_ file: String) -> String {
+  public static func stem(_ file: String) -> String {
     let name = file.split(separator: "/").last.map(String.init) ?? file
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
     return String(name[..<dot])

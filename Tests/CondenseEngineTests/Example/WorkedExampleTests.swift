@@ -21,8 +21,9 @@ struct WorkedExampleTests {
     let workspace = try TemporaryWorkspace()
     try workspace.writeModel([("w", Tensor([1, -2, 3], shape: [1, 3]))])
     try workspace.writePipeline("p", stages: "[sign, huffman]")
+    let store = workspace.store
     let engine = Engine(
-      stages: StageRegistry(StageRegistry.builtIn.stages + [SignStage()]), formats: .builtIn, store: workspace.store)
+      stages: StageRegistry(StageRegistry.builtIn.stages + [SignStage()]), formats: .builtIn, store: store)
     let request = BuildRequest(
       workspace: Workspace(root: workspace.root), files: [workspace.path("pipelines/p.yaml")], jobs: 1)
     #expect(engine.build(request).report.actions.ran == 2)

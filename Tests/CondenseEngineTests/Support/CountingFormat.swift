@@ -7,6 +7,10 @@ import Synchronization
 final class CountingFormat: ModelFormat {
   private let format = SafetensorsFormat()
   private let names = Mutex<[String]>([])
+  private let opens = Mutex(0)
+
+  /// How often a model has been opened.
+  var openCount: Int { opens.withLock { $0 } }
 
   /// What was read since the last call, sorted.
   func takeRead() -> [String] {
@@ -18,7 +22,10 @@ final class CountingFormat: ModelFormat {
 
   var name: String { format.name }
   var extensions: [String] { format.extensions }
-  func open(_ path: String) throws(ModelError) -> any OpenModel { CountingModel(try format.open(path), self) }
+  func open(_ path: String) throws(ModelError) -> any OpenModel {
+    opens.withLock { $0 += 1 }
+    return CountingModel(try format.open(path), self)
+  }
   func write(_ contents: ModelContents, to file: NewFile) throws { try format.write(contents, to: file) }
 
   private struct CountingModel: OpenModel {

@@ -52,14 +52,17 @@ final class TemporaryWorkspace {
 
   /// Builds `pipelines/NAME.yaml` for each name, or all.
   func build(
-    _ names: String..., keepGoing: Bool = false, formats: ModelFormats = .builtIn, store: (any ArtifactStore)? = nil
+    _ names: String..., keepGoing: Bool = false, formats: ModelFormats = .builtIn, store: (any ArtifactStore)? = nil,
+    usesRecords: Bool = true
   ) throws -> BuildResult {
     let files =
       names.isEmpty
       ? try Workspace.pipelineFiles(at: [path("pipelines")]) : names.map { path("pipelines/\($0).yaml") }
     var request = BuildRequest(workspace: Workspace(root: root), files: files, jobs: jobs, keepGoing: keepGoing)
     request.pick = pick
-    return Engine(stages: .builtIn, formats: formats, store: store ?? self.store).build(request)
+    request.usesRecords = usesRecords
+    let store = store ?? self.store
+    return Engine(stages: .builtIn, formats: formats, store: store).build(request)
   }
 
   /// The tensors of a published file, decoded.

@@ -1,0 +1,48 @@
+import CondensePipelines
+
+extension LoadedPipelines {
+  /// Reports of all files in the order in which they were asked for; invalid ones get a report of their own.
+  func inOrder(of files: [String], built: [PipelineReport], upToDate: UpToDatePipelines) -> [PipelineReport] {
+    let built = Dictionary(grouping: built, by: \.file)
+    let loaded = Dictionary(self.files.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
+    return files.flatMap { file -> [PipelineReport] in
+      if let record = upToDate.records[file] { return record.builds.map(\.report) }
+      if let reports = built[file] { return reports }
+      guard let file = loaded[file], !file.isValid else { return [] }
+      var report = PipelineReport(name: file.name ?? PipelineParser.stem(file.file), file: file.file)
+      report.isInvalid = true
+      report.error = file.firstError
+      return [report]
+    }
+  }
+
+  /// The records of files all of whose builds came out well, and of bases.
+  ///
+  /// Files that there is something to say about have none: it is said again each time.
+  ///
+  /// - Parameter facts: for a build, by its place among those that were ready, its outputs' files and actions.
+  func records(
+    of reports: [PipelineReport], facts: (Int) -> (outputs: [TrackedFile], actionKeys: [UInt64])
+  ) -> [String: PipelineRecord] {
+    let spokenOf = Set(diagnostics.map(\.diagnostic.file))
+    var builds: [String: [BuildRecord]] = [:]
+    var failed: Set<String> = []
+    for (index, (ready, report)) in zip(ready, reports).enumerated() {
+      guard report.status != .failed else {
+        failed.insert(report.file)
+        continue
+      }
+      let (outputs, actionKeys) = facts(index)
+      builds[report.file, default: []].append(
+        BuildRecord(
+          name: report.name, models: models[ready.model].trackedFiles, outputs: outputs, actionKeys: actionKeys,
+          report: report.asCached))
+    }
+    var records: [String: PipelineRecord] = [:]
+    for file in files where file.isValid && !failed.contains(file.file) && !spokenOf.contains(file.file) {
+      records[file.file] = PipelineRecord(
+        file: file.file, dependencies: file.dependencies, builds: builds[file.file] ?? [])
+    }
+    return records
+  }
+}

@@ -1,0 +1,31 @@
+import CondenseFiles
+import CondenseModels
+import CondenseStages
+import CondenseStore
+import Foundation
+
+extension Digest {
+  /// Stands for everything in this program that decides what a build makes of the same files: a record of another
+  /// program's build says nothing of this one's.
+  static func ofProgram(stages: StageRegistry, formats: ModelFormats) -> Digest {
+    var hasher = SHA256()
+    hasher.updateField("condense program")
+    hasher.updateField(TensorMetrics.version)
+    for stage in stages.stages {
+      hasher.updateField(stage.description.name)
+      hasher.updateField(UInt64(stage.description.version))
+    }
+    for format in formats.formats { hasher.updateField(format.name) }
+    // A default can change without a version; the file that holds all code cannot.
+    #if os(Linux)
+      let executable = "/proc/self/exe"
+    #else
+      let executable = Bundle.main.executablePath ?? ""
+    #endif
+    if let identity = try? FileIdentity(of: executable) {
+      for number in [identity.device, identity.inode, UInt64(identity.byteCount)] { hasher.updateField(number) }
+      hasher.updateField(UInt64(bitPattern: identity.modificationTime))
+    }
+    return hasher.finish()
+  }
+}

@@ -1,0 +1,60 @@
+/// The pipelines among those to build of which nothing has changed since they were last built.
+struct UpToDatePipelines {
+  /// By file.
+  private(set) var records: [String: PipelineRecord] = [:]
+  /// Files whose record says more than the one in the workspace's state.
+  private(set) var refreshed: Set<String> = []
+
+  init() {}
+
+  init(_ files: [String], in state: WorkspaceState) {
+    records.reserveCapacity(files.count)
+    for file in files {
+      guard let (record, isRefreshed) = state[file]?.current() else { continue }
+      records[file] = record
+      if isRefreshed { refreshed.insert(file) }
+    }
+    dropThoseInConflict()
+  }
+
+  /// The actions of all of them, each once.
+  var actionKeys: Set<UInt64> {
+    let builds = records.values.flatMap(\.builds)
+    var keys: Set<UInt64> = []
+    keys.reserveCapacity(builds.reduce(0) { $0 + $1.actionKeys.count })
+    for build in builds { keys.formUnion(build.actionKeys) }
+    return keys
+  }
+
+  /// Removes records that a pipeline read anew stands in the way of, by a name or an output; returns whether there were any.
+  mutating func drop(names: Set<String>, outputs: Set<String>) -> Bool {
+    let inConflict = records.filter { _, record in
+      record.builds.contains { build in
+        names.contains(build.name) || build.outputs.contains { outputs.contains($0.path) }
+      }
+    }
+    for file in inConflict.keys { remove(file) }
+    return !inConflict.isEmpty
+  }
+
+  /// Files that were built one at a time may have a name or an output in common; loading them says so.
+  private mutating func dropThoseInConflict() {
+    var owners: [String: String] = [:]
+    owners.reserveCapacity(2 * records.count)
+    var inConflict: Set<String> = []
+    for (file, record) in records {
+      for build in record.builds {
+        // A name holds no slash and a path begins with one.
+        for mark in [build.name] + build.outputs.map(\.path) {
+          if let other = owners.updateValue(file, forKey: mark) { inConflict.formUnion([file, other]) }
+        }
+      }
+    }
+    for file in inConflict { remove(file) }
+  }
+
+  private mutating func remove(_ file: String) {
+    records[file] = nil
+    refreshed.remove(file)
+  }
+}
