@@ -12,7 +12,11 @@ public struct Digest: Hashable, Sendable {
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == Digest.byteCount else { return nil }
     words = (0, 0, 0, 0)
-    withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
+    withUnsafeMutableBytes(of: &words) { words in
+      if bytes.withContiguousStorageIfAvailable({ words.copyMemory(from: UnsafeRawBufferPointer($0)) }) == nil {
+        words.copyBytes(from: bytes)
+      }
+    }
   }
 
   /// The digest of `parts` one after the other.

@@ -25,6 +25,11 @@ public struct Bytes: Sendable {
 
   /// A copy of a sequence of bytes.
   public init(_ bytes: some Collection<UInt8>) {
+    // Element by element costs a call each where the collection's type is not known here.
+    if let copy = bytes.withContiguousStorageIfAvailable({ Bytes(copying: UnsafeRawBufferPointer($0)) }) {
+      self = copy
+      return
+    }
     self.init(count: bytes.count) { buffer in
       _ = buffer.initializeMemory(as: UInt8.self, from: bytes)
     }

@@ -10,7 +10,7 @@ struct BuildSummary {
 
   func text() -> String {
     var lines: [String] = []
-    for pipeline in report.pipelines {
+    for pipeline in report.pipelines where report.pipelines.count == 1 || !pipeline.isUntouched {
       lines += self.lines(pipeline)
       lines.append("")
     }
@@ -87,4 +87,9 @@ struct BuildSummary {
   private func counts(_ actions: ActionCounts) -> String {
     "\(actions.total) action\(actions.total == 1 ? "" : "s"): \(actions.ran) ran, \(actions.cached) cached"
   }
+}
+
+extension PipelineReport {
+  /// Whether nothing ran and nothing was written: among others there is nothing to say of it.
+  fileprivate var isUntouched: Bool { status == .cached && outputs.allSatisfy { !$0.wasWritten } }
 }
