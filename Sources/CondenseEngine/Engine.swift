@@ -147,14 +147,12 @@ public struct Engine: Sendable {
     var scheduler = Scheduler(plan.graph, known: known)
     scheduler.pick = request.pick
     let loop = BuildLoop(
-      graph: plan.graph, scheduler: scheduler, runner: runner,
-      keepGoing: request.keepGoing,
+      graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher, keepGoing: request.keepGoing,
       progress: { state in
         var state = state
         state.totalActions = totalActions
         progress(state)
-      },
-      publish: { try publisher.publish($0, inputs: $1) })
+      })
     scheduler = loop.run(jobs: request.jobs)
     if !isLastAttempt, scheduler.failures.contains(where: { $0.error is ModelChanged }) { return nil }
     record(plan, loaded.models, scheduler, known: known, in: store)

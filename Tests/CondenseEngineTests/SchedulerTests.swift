@@ -69,7 +69,7 @@ private struct World {
       switch pending.remove(at: Int.random(in: 0..<pending.count, using: &generator)) {
       case .lookUp(let lookups):
         scheduler.lookedUp(lookups.map { ($0.node, cache[$0.key]) })
-      case .run(let nodes):
+      case .run(let nodes), .publish(let nodes):
         for node in nodes {
           if case .source(_, let tensor) = graph[node].work {
             scheduler.ran(node, .artifact(artifact(content(tensor))))
@@ -154,7 +154,7 @@ struct SchedulerTests {
     while let task = second.next() {
       switch task {
       case .lookUp(let lookups): second.lookedUp(lookups.map { ($0.node, world.cache[$0.key]) })
-      case .run(let nodes):
+      case .run(let nodes), .publish(let nodes):
         for node in nodes {
           if node == chains.sources[0] {
             second.ran(node, .artifact(artifact("edited")))
@@ -213,17 +213,17 @@ struct SchedulerTests {
       return
     }
     scheduler.lookedUp(lookups.map { ($0.node, .artifact(artifact("made"))) })
-    #expect(scheduler.next() == .run([publishes[0]]))
+    #expect(scheduler.next() == .publish([publishes[0]]))
     scheduler.lost(publishes[0], inputs: [made])
     #expect(scheduler.next() == .run([made]))
     // Meanwhile the other one begins: it must find all of its inputs.
-    #expect(scheduler.next() == .run([publishes[1]]))
+    #expect(scheduler.next() == .publish([publishes[1]]))
     #expect(graph[publishes[1]].inputs.allSatisfy { scheduler.outcome(of: $0) != nil })
     scheduler.lost(publishes[1], inputs: [made])
     #expect(scheduler.next() == nil)
     scheduler.ran(made, .artifact(artifact("made")))
     for publish in publishes {
-      #expect(scheduler.next() == .run([publish]))
+      #expect(scheduler.next() == .publish([publish]))
       scheduler.ran(publish, .published)
     }
     #expect(scheduler.isFinished && scheduler.failures.isEmpty)
@@ -249,13 +249,13 @@ struct SchedulerTests {
       }
       scheduler.lookedUp(lookups.map { ($0.node, .artifact(artifact("\(node.index)"))) })
     }
-    #expect(scheduler.next() == .run([publishes[0]]))
+    #expect(scheduler.next() == .publish([publishes[0]]))
     scheduler.lost(publishes[0], inputs: [chain[2]])
     #expect(scheduler.next() == .run([chain[2]]))
     scheduler.lost(chain[2], inputs: [chain[1]])
     #expect(scheduler.next() == .run([chain[1]]))
     // The other one begins while what it needs is two steps from being there.
-    #expect(scheduler.next() == .run([publishes[1]]))
+    #expect(scheduler.next() == .publish([publishes[1]]))
     #expect(chain.allSatisfy { scheduler.outcome(of: $0) != nil })
     scheduler.lost(publishes[1], inputs: [chain[2], chain[1]])
     #expect(scheduler.next() == nil)
@@ -263,7 +263,7 @@ struct SchedulerTests {
     #expect(scheduler.next() == .run([chain[2]]))
     scheduler.ran(chain[2], .artifact(artifact("2")))
     for publish in publishes {
-      #expect(scheduler.next() == .run([publish]))
+      #expect(scheduler.next() == .publish([publish]))
       scheduler.ran(publish, .published)
     }
     #expect(scheduler.isFinished && scheduler.failures.isEmpty)
@@ -278,7 +278,7 @@ struct SchedulerTests {
       steps += 1
       switch task {
       case .lookUp(let lookups): scheduler.lookedUp(lookups.map { ($0.node, nil) })
-      case .run(let nodes):
+      case .run(let nodes), .publish(let nodes):
         for node in nodes {
           if node == chains.publish {
             scheduler.lost(node, inputs: chains.ends)
@@ -300,7 +300,7 @@ struct SchedulerTests {
     while let task = scheduler.next() {
       switch task {
       case .lookUp(let lookups): scheduler.lookedUp(lookups.map { ($0.node, nil) })
-      case .run(let nodes):
+      case .run(let nodes), .publish(let nodes):
         for node in nodes {
           if node == broken {
             scheduler.failed(node, Refused())

@@ -31,6 +31,15 @@ struct OutputFacts: Equatable {
   }
 }
 
+/// A finished file that is to take an output's place.
+struct StagedFile {
+  var path: String
+  var sha256: Digest
+  var byteCount: Int
+
+  func sync() throws(FileError) { try OpenFile.reading(path).sync() }
+}
+
 /// A file at an output's path.
 struct OutputFile {
   var path: String
@@ -51,7 +60,7 @@ struct OutputFile {
     return (facts, keepRecord(facts, identity: content.identity, seenAt: now))
   }
 
-  /// Puts a finished file in the output's place in one step.
+  /// Puts a finished file in the output's place in one step. Its folder is for the caller to sync.
   func replace(with staged: String, facts: OutputFacts) throws -> TrackedFile {
     try FileSystem.makeFolders((path as NSString).deletingLastPathComponent)
     do {
@@ -59,7 +68,6 @@ struct OutputFile {
     } catch let error where error.code == EXDEV {
       try replaceAcrossFileSystems(with: staged)
     }
-    try? FileSystem.syncFolder((path as NSString).deletingLastPathComponent)
     // An edit between the rename and this look shows in the content: a file this young is not trusted by its identity.
     let moment = FileIdentity.now
     return keepRecord(facts, identity: try FileIdentity(of: path), seenAt: moment)

@@ -47,26 +47,65 @@ final class Publisher: Sendable {
 
     enum Place {
       /// A file that is to take the output's place.
-      case staged(String)
+      case staged(StagedFile)
       case inPlace(TrackedFile)
     }
 
-    var staged: String? { if case .staged(let file) = place { file } else { nil } }
+    var isInPlace: Bool { if case .inPlace = place { true } else { false } }
   }
 
   var publications: [Int: Publication] { published.withLock { $0 } }
 
-  /// Publishes pipeline `index`; `inputs` are what the nodes under its publishing node yielded.
+  /// A pipeline to publish, with what the nodes under its publishing node yielded.
+  struct Job: Sendable {
+    var pipeline: Int
+    var inputs: [BuildGraph.NodeID: Outcome]
+  }
+
+  /// Publishes pipelines, each by itself, but with one wait for the disk: all is written, then synced, then put in place.
   ///
-  /// - Throws: ``LostInputs``, errors of reading the store, of writing the outputs.
-  func publish(_ index: Int, inputs: [BuildGraph.NodeID: Outcome]) throws {
-    let pipeline = plan.pipelines[index]
-    var candidates: [Candidate] = []
-    defer { for case let staged? in candidates.map(\.staged) { try? FileSystem.remove(staged) } }
-    for output in pipeline.outputs.indices {
-      candidates.append(try candidate(pipeline, output: output, inputs: inputs))
+  /// What can fail: ``LostInputs``, errors of reading the store, of writing the outputs.
+  func publish(_ jobs: [Job]) -> [Result<Void, any Error>] {
+    let prepared = jobs.map { job in Result { try candidates(job) } }
+    defer {
+      for case .staged(let file) in prepared.flatMap({ (try? $0.get()) ?? [] }).map(\.place) {
+        try? FileSystem.remove(file.path)
+      }
     }
-    let checks = pipeline.pipeline.checks.flatMap { check in
+    // The renames that follow must never be on the disk before the content is. The first sync takes most of it along.
+    let synced = prepared.map { result in
+      result.flatMap { candidates in
+        Result {
+          for case .staged(let file) in candidates.map(\.place) { try file.sync() }
+          return candidates
+        }
+      }
+    }
+    var folders: Set<String> = []
+    let results = zip(jobs, synced).map { job, result in
+      result.flatMap { candidates in Result { try putInPlace(job.pipeline, candidates, &folders) } }
+    }
+    for folder in folders { try? FileSystem.syncFolder(folder) }
+    return results
+  }
+
+  private func candidates(_ job: Job) throws -> [Candidate] {
+    let pipeline = plan.pipelines[job.pipeline]
+    var candidates: [Candidate] = []
+    do {
+      for output in pipeline.outputs.indices {
+        candidates.append(try candidate(pipeline, output: output, inputs: job.inputs))
+      }
+    } catch {
+      for case .staged(let file) in candidates.map(\.place) { try? FileSystem.remove(file.path) }
+      throw error
+    }
+    return candidates
+  }
+
+  /// Holds the outputs to the pipeline's checks, and if they pass puts them in place.
+  private func putInPlace(_ index: Int, _ candidates: [Candidate], _ folders: inout Set<String>) throws {
+    let checks = plan.pipelines[index].pipeline.checks.flatMap { check in
       candidates.map { CheckReport(check, output: $0.path, metrics: $0.metrics) }
     }
     var outputs: [OutputReport] = []
@@ -76,13 +115,14 @@ final class Publisher: Sendable {
         switch candidate.place {
         case .staged(let staged):
           files.append(
-            try OutputFile(path: candidate.path, store: store).replace(with: staged, facts: candidate.facts))
+            try OutputFile(path: candidate.path, store: store).replace(with: staged.path, facts: candidate.facts))
+          folders.insert((candidate.path as NSString).deletingLastPathComponent)
         case .inPlace(let file): files.append(file)
         }
         outputs.append(
           OutputReport(
             path: candidate.path, bytes: candidate.facts.byteCount, sha256: candidate.facts.sha256.hex,
-            metrics: candidate.metrics, wasWritten: candidate.staged != nil))
+            metrics: candidate.metrics, wasWritten: !candidate.isInPlace))
       }
     }
     let publication = Publication(
@@ -109,13 +149,13 @@ final class Publisher: Sendable {
       facts = current.facts
       place = .inPlace(current.file)
     } else {
-      let file = staging.newFile()
-      place = .staged(file)
+      let path = staging.newFile()
       do {
-        facts = try write(
-          declared.format, to: file, model: source.model, nodes: nodes, artifacts: artifacts, contentKey: contentKey)
+        let file = try write(declared.format, to: path, model: source.model, nodes: nodes, artifacts: artifacts)
+        facts = OutputFacts(contentKey: contentKey, sha256: file.sha256, byteCount: file.byteCount)
+        place = .staged(file)
       } catch {
-        try? FileSystem.remove(file)
+        try? FileSystem.remove(path)
         guard let lost = error as? LostInputs else { throw error }
         // Where one tensor is gone others may be: made again one at a time, each would cost a file written in vain.
         throw LostInputs(nodes: Set(lost.nodes + runner.lost(nodes, artifacts)).sorted())
@@ -127,9 +167,8 @@ final class Publisher: Sendable {
   }
 
   private func write(
-    _ format: String, to path: String, model: any OpenModel, nodes: [BuildGraph.NodeID], artifacts: [Artifact],
-    contentKey: Digest
-  ) throws -> OutputFacts {
+    _ format: String, to path: String, model: any OpenModel, nodes: [BuildGraph.NodeID], artifacts: [Artifact]
+  ) throws -> StagedFile {
     guard let format = formats.format(named: format) else {
       preconditionFailure("a checked pipeline names formats that exist")
     }
@@ -139,9 +178,7 @@ final class Publisher: Sendable {
     var hasher = SHA256()
     let file = try NewFile(path) { hasher.update($0) }
     try format.write(contents, to: file)
-    // The rename that follows must never be on the disk before the content is.
-    try file.sync()
-    return OutputFacts(contentKey: contentKey, sha256: hasher.finish(), byteCount: file.byteCount)
+    return StagedFile(path: path, sha256: hasher.finish(), byteCount: file.byteCount)
   }
 
   private func contentKey(format: String, model: any OpenModel, artifacts: [Artifact]) -> Digest {

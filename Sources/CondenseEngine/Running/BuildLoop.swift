@@ -7,7 +7,7 @@ import Foundation
 final class BuildLoop: @unchecked Sendable {
   private let graph: BuildGraph
   private let runner: ActionRunner
-  private let publish: @Sendable (Int, [BuildGraph.NodeID: Outcome]) throws -> Void
+  private let publisher: Publisher
   private let keepGoing: Bool
   private let progress: @Sendable (BuildProgress) -> Void
 
@@ -16,16 +16,15 @@ final class BuildLoop: @unchecked Sendable {
   private var workersLeft = 0
 
   init(
-    graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, keepGoing: Bool,
-    progress: @escaping @Sendable (BuildProgress) -> Void,
-    publish: @escaping @Sendable (Int, [BuildGraph.NodeID: Outcome]) throws -> Void
+    graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, publisher: Publisher, keepGoing: Bool,
+    progress: @escaping @Sendable (BuildProgress) -> Void
   ) {
     self.graph = graph
     self.scheduler = scheduler
     self.runner = runner
     self.keepGoing = keepGoing
     self.progress = progress
-    self.publish = publish
+    self.publisher = publisher
   }
 
   /// Works with `jobs` threads; returns the scheduler when all is done or nothing more can be.
@@ -57,15 +56,21 @@ final class BuildLoop: @unchecked Sendable {
         condition.lock()
         scheduler.lookedUp(answers)
       case .run(let nodes):
-        let jobs = nodes.map { node in
-          ActionRunner.Job(
-            node: node, key: scheduler.keys[node.index],
-            inputs: graph[node].inputs.compactMap { scheduler.outcome(of: $0) })
-        }
+        let jobs = jobs(nodes)
         condition.unlock()
         let results = perform(jobs)
         condition.lock()
         for (job, result) in zip(jobs, results) { deliver(job.node, result) }
+      case .publish(let nodes):
+        let publications = jobs(nodes).compactMap { job -> Publisher.Job? in
+          guard case .publish(let pipeline) = graph[job.node].work else { return nil }
+          return Publisher.Job(
+            pipeline: pipeline, inputs: Dictionary(zip(graph[job.node].inputs, job.inputs)) { first, _ in first })
+        }
+        condition.unlock()
+        let results = publisher.publish(publications)
+        condition.lock()
+        for (node, result) in zip(nodes, results) { deliver(node, result.map { .published }) }
       }
       report()
       condition.broadcast()
@@ -75,18 +80,16 @@ final class BuildLoop: @unchecked Sendable {
     condition.unlock()
   }
 
-  private func perform(_ jobs: [ActionRunner.Job]) -> [Result<Outcome, any Error>] {
-    var ran = runner.run(jobs.filter { pipeline($0) == nil }).makeIterator()
-    var results = jobs.map { job -> Result<ActionRunner.Product, any Error> in
-      guard let pipeline = pipeline(job) else {
-        guard let result = ran.next() else { preconditionFailure("every job has a result") }
-        return result
-      }
-      return Result {
-        try publish(pipeline, Dictionary(zip(graph[job.node].inputs, job.inputs)) { first, _ in first })
-        return ActionRunner.Product(outcome: .published)
-      }
+  private func jobs(_ nodes: [BuildGraph.NodeID]) -> [ActionRunner.Job] {
+    nodes.map { node in
+      ActionRunner.Job(
+        node: node, key: scheduler.keys[node.index],
+        inputs: graph[node].inputs.compactMap { scheduler.outcome(of: $0) })
     }
+  }
+
+  private func perform(_ jobs: [ActionRunner.Job]) -> [Result<Outcome, any Error>] {
+    let results = runner.run(jobs)
     // Nothing counts as done before the store has it.
     let products = zip(jobs, results).compactMap { job, result in
       (try? result.get()).map { (job.key, $0) }
@@ -94,14 +97,9 @@ final class BuildLoop: @unchecked Sendable {
     do {
       try runner.keep(products)
     } catch {
-      results = results.map { result in result.flatMap { _ in .failure(error) } }
+      return results.map { result in result.flatMap { _ in .failure(error) } }
     }
     return results.map { $0.map(\.outcome) }
-  }
-
-  /// The pipeline that a job publishes, if that is what it does.
-  private func pipeline(_ job: ActionRunner.Job) -> Int? {
-    if case .publish(let pipeline) = graph[job.node].work { pipeline } else { nil }
   }
 
   private func deliver(_ node: BuildGraph.NodeID, _ result: Result<Outcome, any Error>) {

@@ -30,6 +30,8 @@ package struct Scheduler: Sendable {
   private var lookups: [Lookup] = []
   /// A stack: what became ready last is in memory still.
   private var ready: [NodeID] = []
+  /// Pipelines to publish. They wait for company, so that what they write is synced together.
+  private var publishes: [NodeID] = []
   /// Sources to read, last first.
   private var sources: [NodeID] = []
   private var inFlight = 0
@@ -73,6 +75,17 @@ package struct Scheduler: Sendable {
     case lookUp([Lookup])
     /// Do these one after the other.
     case run([NodeID])
+    /// Publish these together.
+    case publish([NodeID])
+  }
+
+  /// How much goes together, unless it is one thing alone.
+  private struct BatchLimits {
+    var count: Int
+    var byteCount: Int
+
+    static let small = BatchLimits(count: 64, byteCount: 128 << 10)
+    static let publication = BatchLimits(count: 16, byteCount: 1 << 20)
   }
 
   /// Begins with the digests of sources that are known without reading.
@@ -95,7 +108,9 @@ package struct Scheduler: Sendable {
   }
 
   /// Whether nothing is left to do or to wait for.
-  package var isFinished: Bool { inFlight == 0 && (isStopped || (lookups.isEmpty && ready.isEmpty && sources.isEmpty)) }
+  package var isFinished: Bool { inFlight == 0 && (isStopped || !hasWork) }
+
+  private var hasWork: Bool { !(lookups.isEmpty && ready.isEmpty && sources.isEmpty && publishes.isEmpty) }
 
   package func outcome(of node: NodeID) -> Outcome? { outcomes[node.index] }
 
@@ -109,27 +124,34 @@ package struct Scheduler: Sendable {
       inFlight += 1
       return .lookUp(lookups)
     }
-    let batch = Scheduler.takeBatch(&ready, graph, pick) ?? Scheduler.takeBatch(&sources, graph, pick)
-    guard let batch else { return nil }
+    if publishes.count < BatchLimits.publication.count,
+      let batch = Scheduler.take(&ready, .small, graph, pick) ?? Scheduler.take(&sources, .small, graph, pick)
+    {
+      return .run(begun(batch))
+    }
+    return Scheduler.take(&publishes, .publication, graph, pick).map { .publish(begun($0)) }
+  }
+
+  private mutating func begun(_ batch: [NodeID]) -> [NodeID] {
     for node in batch { states[node.index] = .running }
     inFlight += batch.count
-    return .run(batch)
+    return batch
   }
 
   /// Small tensors go together: their overhead is in the handling, not in the work.
-  private static func takeBatch(
-    _ stack: inout [NodeID], _ graph: BuildGraph, _ pick: ((Int) -> Int)?
+  private static func take(
+    _ stack: inout [NodeID], _ limits: BatchLimits, _ graph: BuildGraph, _ pick: ((Int) -> Int)?
   ) -> [NodeID]? {
     if let pick, !stack.isEmpty { stack.swapAt(pick(stack.count), stack.count - 1) }
     guard let first = stack.popLast() else { return nil }
     var batch = [first]
     var byteCount = graph[first].byteCount
-    while let next = stack.last, batch.count < Scheduler.largestBatch {
+    while let next = stack.last, batch.count < limits.count {
       let together = byteCount + graph[next].byteCount
       // Two sources are hashed in little more time than one, as long as memory is no matter.
       let isPair =
         batch.count == 1 && together <= Scheduler.pairByteCount && graph.isSource(first) && graph.isSource(next)
-      guard together <= Scheduler.batchByteCount || isPair else { break }
+      guard together <= limits.byteCount || isPair else { break }
       byteCount += graph[next].byteCount
       batch.append(next)
       stack.removeLast()
@@ -139,8 +161,6 @@ package struct Scheduler: Sendable {
 
   /// A store that loses what was just made more often than this is not worth another try.
   private static let mostLosses = 3
-  private static let largestBatch = 64
-  private static let batchByteCount = 128 << 10
   private static let pairByteCount = 32 << 20
 
   /// Begins nothing more; what is running may finish.
@@ -203,7 +223,7 @@ package struct LostArtifacts: Error, CustomStringConvertible {
 extension Scheduler {
   private mutating func becomeReady(_ node: NodeID) {
     states[node.index] = .ready
-    ready.append(node)
+    if case .publish = graph[node].work { publishes.append(node) } else { ready.append(node) }
   }
 
   private mutating func inputArrived(_ node: NodeID) {
