@@ -35,7 +35,7 @@ struct RootCommand: ParsableCommand {
       """,
     version: CondenseVersion.text,
     subcommands: [
-      BuildCommand.self, CheckCommand.self, InspectCommand.self, UnpackCommand.self, CompareCommand.self,
+      BuildCommand.self, CheckCommand.self, StatusCommand.self, WhyCommand.self, InspectCommand.self, UnpackCommand.self, CompareCommand.self,
       StagesCommand.self,
     ])
 }

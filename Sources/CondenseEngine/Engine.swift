@@ -58,6 +58,7 @@ public struct Engine: Sendable {
     _ request: BuildRequest, progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
   ) -> BuildResult {
     let started = ContinuousClock.now
+    let date = Date().timeIntervalSince1970
     // A model that changes while it is read is read again; one that never holds still is an error.
     var attempt = build(request, isLastAttempt: false, progress)
     var attempts = 1
@@ -65,17 +66,19 @@ public struct Engine: Sendable {
       attempts += 1
       attempt = build(request, isLastAttempt: attempts == 5, progress)
     }
-    guard var result = attempt else { preconditionFailure("the last attempt has a result") }
+    guard let attempt else { preconditionFailure("the last attempt has a result") }
+    var result = attempt.result
     let elapsed = ContinuousClock.now - started
     result.report.seconds =
       Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+    log(attempt, started: date, seconds: result.report.seconds)
     return result
   }
 
   /// Builds; nil where a model changed meanwhile, unless this is the last attempt.
   private func build(
     _ request: BuildRequest, isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
-  ) -> BuildResult? {
+  ) -> Attempt? {
     let program = Digest.ofProgram(stages: stages, formats: formats)
     // A workspace whose state cannot be kept is built all the same.
     let stateFolder = try? request.workspace.makeStateFolder()
@@ -117,8 +120,17 @@ public struct Engine: Sendable {
     var report = BuildReport()
     report.actions = outcome.actions
     report.pipelines = loaded.inOrder(of: request.files, built: outcome.pipelines, upToDate: upToDate)
-    return BuildResult(
+    let result = BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
+    return Attempt(result: result, stateFolder: stateFolder, upToDate: upToDate, ledgers: outcome.ledgers)
+  }
+
+  /// A build that needs no other attempt.
+  private struct Attempt {
+    var result: BuildResult
+    var stateFolder: String?
+    var upToDate: UpToDatePipelines
+    var ledgers: [(pipeline: String, ActionLedger)]
   }
 
   /// What running a plan came to.
@@ -127,6 +139,7 @@ public struct Engine: Sendable {
     var actions = ActionCounts()
     /// Of the pipelines that were built and can be passed over from now on, by file.
     var records: [String: PipelineRecord] = [:]
+    var ledgers: [(pipeline: String, ActionLedger)] = []
   }
 
   private func run(
@@ -164,6 +177,7 @@ public struct Engine: Sendable {
     outcome.records = loaded.records(of: outcome.pipelines) { index in
       (publisher.publications[index]?.files ?? [], builder.actionKeys(index))
     }
+    outcome.ledgers = plan.pipelines.indices.map { (plan.pipelines[$0].pipeline.name, builder.ledger($0)) }
     return outcome
   }
 
@@ -190,5 +204,34 @@ public struct Engine: Sendable {
     for file in upToDate.refreshed { changes.updateValue(upToDate.records[file], forKey: file) }
     // Losing a record costs the next build a plan, nothing else.
     try? WorkspaceState.update(in: folder, program: program, changes)
+  }
+
+  /// Records the build in the workspace. Losing that costs nobody anything but an answer.
+  private func log(_ build: Attempt, started: Double, seconds: Double) {
+    guard let folder = build.stateFolder else { return }
+    let report = build.result.report
+    let passedOver = build.upToDate.records.values.flatMap(\.builds).map(\.name)
+    let skipped = Set(passedOver)
+    let entry = BuildLogEntry(
+      started: started, seconds: seconds,
+      outcome: build.result.hasInvalidInput
+        ? .invalid : report.pipelines.contains { $0.status == .failed } ? .failed : .done,
+      actions: report.actions,
+      pipelines: report.pipelines.filter { !skipped.contains($0.name) }.map { BuildLogEntry.Pipeline($0) },
+      unchanged: passedOver.count)
+    guard let number = try? BuildLog(folder: folder).append(entry, passedOver: passedOver) else { return }
+    for (pipeline, ledger) in build.ledgers {
+      var ledger = ledger
+      ledger.build = number
+      try? LedgerFile.keep(ledger, of: pipeline, in: folder)
+    }
+  }
+}
+
+extension BuildLogEntry.Pipeline {
+  init(_ report: PipelineReport) {
+    self.init(
+      name: report.name, file: report.file, status: report.status, actions: report.actions,
+      bytes: report.outputs.reduce(0) { $0 + $1.bytes }, error: report.error)
   }
 }

@@ -31,6 +31,11 @@ public final class OpenFile: Sendable {
     try open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o666)
   }
 
+  /// Opens a file for reading and writing, or makes it.
+  public static func updating(_ path: String) throws(FileError) -> OpenFile {
+    try open(path, O_RDWR | O_CREAT, mode: 0o666)
+  }
+
   private static func open(_ path: String, _ flags: Int32, mode: mode_t) throws(FileError) -> OpenFile {
     while true {
       let descriptor = Foundation.open(path, flags | O_CLOEXEC, mode)

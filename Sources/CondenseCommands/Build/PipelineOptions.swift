@@ -10,15 +10,9 @@ struct PipelineOptions: ParsableArguments {
     help: "Pipeline files, or folders of them. Without any: the workspace's 'pipelines' folder.", completion: .file())
   var paths: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "The workspace; by default the nearest parent with 'condense.yaml' or '.git', else the current folder.",
-      valueName: "dir"), completion: .directory)
-  var workspace: String?
+  @OptionGroup var place: WorkspaceOptions
 
-  func resolvedWorkspace() -> Workspace {
-    workspace.map { Workspace(root: $0) } ?? Workspace.nearest(to: FileManager.default.currentDirectoryPath)
-  }
+  func resolvedWorkspace() -> Workspace { place.resolvedWorkspace() }
 
   /// The pipeline files, absolute.
   func files(in workspace: Workspace) throws -> [String] {
@@ -36,6 +30,27 @@ struct PipelineOptions: ParsableArguments {
       Console().error("\(error)")
       throw ExitCode.invalidInput
     }
+  }
+}
+
+/// Which workspace a command is about.
+struct WorkspaceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The workspace; by default the nearest parent with 'condense.yaml' or '.git', else the current folder.",
+      valueName: "dir"), completion: .directory)
+  var workspace: String?
+
+  func resolvedWorkspace() -> Workspace {
+    workspace.map { Workspace(root: $0) } ?? Workspace.nearest(to: FileManager.default.currentDirectoryPath)
+  }
+}
+
+extension BuildLog {
+  /// The log of a workspace; nil where it keeps no state.
+  init?(_ workspace: Workspace) {
+    guard let folder = try? workspace.makeStateFolder() else { return nil }
+    self.init(folder: folder)
   }
 }
 

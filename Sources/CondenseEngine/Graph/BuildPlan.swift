@@ -35,7 +35,14 @@ public struct StagePlan: Sendable {
   /// Whether the stage acts on the tensor.
   public var acts: [Bool]
   /// Its executions.
-  public var actions: [BuildGraph.NodeID]
+  public var actions: [StageAction]
+}
+
+/// One execution of a stage.
+public struct StageAction: Sendable {
+  public var node: BuildGraph.NodeID
+  /// Index of the tensor that it is for; nil for a decision over the model.
+  public var tensor: Int?
 }
 
 /// A model as planning sees it: names, types and shapes.
@@ -65,7 +72,7 @@ extension BuildPlan {
     // What the source itself measures: its density, and that nothing is lost.
     var sourceMetrics: [BuildGraph.NodeID]?
     var stages: [StagePlan?] = []
-    var actions: [BuildGraph.NodeID] = []
+    var actions: [StageAction] = []
 
     func results(_ input: StageInput) -> [BuildGraph.NodeID] {
       switch input {
@@ -110,12 +117,12 @@ extension BuildPlan {
     pipelines.append(
       PipelinePlan(
         pipeline: pipeline, model: model, stages: stages, outputs: outputs, outputMetrics: outputMetrics,
-        actions: actions, publish: publish))
+        actions: actions.map(\.node), publish: publish))
   }
 
   /// Adds a stage's actions on a model's tensors.
   private mutating func add(
-    _ stage: CheckedStage, inputs: [BuildGraph.NodeID], tensors: [ModelTensor], actions: inout [BuildGraph.NodeID]
+    _ stage: CheckedStage, inputs: [BuildGraph.NodeID], tensors: [ModelTensor], actions: inout [StageAction]
   ) -> (results: [BuildGraph.NodeID], acts: [Bool]) {
     var results = inputs
     var acts = tensors.map { _ in false }
@@ -142,14 +149,15 @@ extension BuildPlan {
           graph.add(.measure(stage: use), inputs: [inputs[tensor]], byteCount: tensors[tensor].byteCount)
         }
         let decision = graph.add(.allocate(stage: use), inputs: measurements)
-        actions += measurements + [decision]
+        actions += zip(group, measurements).map { StageAction(node: $1, tensor: $0) }
+        actions.append(StageAction(node: decision, tensor: nil))
         allocation = decision
       }
       for (slot, tensor) in group.enumerated() {
         results[tensor] = graph.add(
           .apply(stage: use, slot: allocation.map { _ in slot }),
           inputs: [inputs[tensor]] + (allocation.map { [$0] } ?? []), byteCount: tensors[tensor].byteCount)
-        actions.append(results[tensor])
+        actions.append(StageAction(node: results[tensor], tensor: tensor))
       }
     }
     return (results, acts)

@@ -45,19 +45,29 @@ struct OutputFile {
   var path: String
   var store: any ArtifactStore
 
-  /// What is known of the file, and how it stands there, if it is there and holds what `contentKey` stands for.
-  func current(contentKey: Digest) -> (facts: OutputFacts, file: TrackedFile)? {
+  /// How the file is found.
+  enum Current {
+    /// It holds what is to be published.
+    case upToDate(OutputFacts, TrackedFile)
+    case outOfDate(PublishingReason)
+  }
+
+  /// Looks whether the file holds what `contentKey` stands for.
+  func current(contentKey: Digest) -> Current {
     let now = FileIdentity.now
-    guard let record = store.fileRecord(path, purpose: .output), let facts = OutputFacts(encoded: record.facts),
-      facts.contentKey == contentKey, let identity = try? FileIdentity(of: path),
-      identity.byteCount == facts.byteCount
-    else { return nil }
+    guard let identity = try? FileIdentity(of: path) else { return .outOfDate(.missing) }
+    guard let record = store.fileRecord(path, purpose: .output), let facts = OutputFacts(encoded: record.facts) else {
+      return .outOfDate(.unknownFile)
+    }
+    guard facts.contentKey == contentKey else { return .outOfDate(.newContent) }
     if record.isTrusted && record.identities == [identity] {
-      return (facts, TrackedFile(path: path, identity: identity, isSettled: true, sha256: facts.sha256))
+      return .upToDate(facts, TrackedFile(path: path, identity: identity, isSettled: true, sha256: facts.sha256))
     }
     // Touched, moved, or so young when it was recorded that an edit could have gone unseen.
-    guard let content = try? OutputFile.digest(path), content.sha256 == facts.sha256 else { return nil }
-    return (facts, keepRecord(facts, identity: content.identity, seenAt: now))
+    guard identity.byteCount == facts.byteCount, let content = try? OutputFile.digest(path),
+      content.sha256 == facts.sha256
+    else { return .outOfDate(.edited) }
+    return .upToDate(facts, keepRecord(facts, identity: content.identity, seenAt: now))
   }
 
   /// Puts a finished file in the output's place in one step. Its folder is for the caller to sync.

@@ -33,6 +33,8 @@ final class Publisher: Sendable {
     var outputs: [OutputReport]
     /// The outputs as they stand on disk.
     var files: [TrackedFile]
+    /// For each output why it was written, or not.
+    var reasons: [PublishingReason]
     var checks: [CheckReport]
     /// Of the first output, also where a check kept it from being published.
     var metrics: OutputMetrics?
@@ -47,11 +49,13 @@ final class Publisher: Sendable {
 
     enum Place {
       /// A file that is to take the output's place.
-      case staged(StagedFile)
+      case staged(StagedFile, PublishingReason)
       case inPlace(TrackedFile)
     }
 
-    var isInPlace: Bool { if case .inPlace = place { true } else { false } }
+    var staged: StagedFile? { if case .staged(let file, _) = place { file } else { nil } }
+
+    var reason: PublishingReason { if case .staged(_, let reason) = place { reason } else { .unchanged } }
   }
 
   var publications: [Int: Publication] { published.withLock { $0 } }
@@ -68,7 +72,7 @@ final class Publisher: Sendable {
   func publish(_ jobs: [Job]) -> [Result<Void, any Error>] {
     let prepared = jobs.map { job in Result { try candidates(job) } }
     defer {
-      for case .staged(let file) in prepared.flatMap({ (try? $0.get()) ?? [] }).map(\.place) {
+      for file in prepared.flatMap({ (try? $0.get()) ?? [] }).compactMap(\.staged) {
         try? FileSystem.remove(file.path)
       }
     }
@@ -76,7 +80,7 @@ final class Publisher: Sendable {
     let synced = prepared.map { result in
       result.flatMap { candidates in
         Result {
-          for case .staged(let file) in candidates.map(\.place) { try file.sync() }
+          for file in candidates.compactMap(\.staged) { try file.sync() }
           return candidates
         }
       }
@@ -97,7 +101,7 @@ final class Publisher: Sendable {
         candidates.append(try candidate(pipeline, output: output, inputs: job.inputs))
       }
     } catch {
-      for case .staged(let file) in candidates.map(\.place) { try? FileSystem.remove(file.path) }
+      for file in candidates.compactMap(\.staged) { try? FileSystem.remove(file.path) }
       throw error
     }
     return candidates
@@ -110,10 +114,12 @@ final class Publisher: Sendable {
     }
     var outputs: [OutputReport] = []
     var files: [TrackedFile] = []
+    var reasons = candidates.map { _ in PublishingReason.held }
     if checks.allSatisfy(\.held) {
+      reasons = candidates.map(\.reason)
       for candidate in candidates {
         switch candidate.place {
-        case .staged(let staged):
+        case .staged(let staged, _):
           files.append(
             try OutputFile(path: candidate.path, store: store).replace(with: staged.path, facts: candidate.facts))
           folders.insert((candidate.path as NSString).deletingLastPathComponent)
@@ -122,11 +128,11 @@ final class Publisher: Sendable {
         outputs.append(
           OutputReport(
             path: candidate.path, bytes: candidate.facts.byteCount, sha256: candidate.facts.sha256.hex,
-            metrics: candidate.metrics, wasWritten: !candidate.isInPlace))
+            metrics: candidate.metrics, wasWritten: candidate.staged != nil))
       }
     }
     let publication = Publication(
-      outputs: outputs, files: files, checks: checks, metrics: candidates.first?.metrics)
+      outputs: outputs, files: files, reasons: reasons, checks: checks, metrics: candidates.first?.metrics)
     published.withLock { $0[index] = publication }
   }
 
@@ -145,17 +151,18 @@ final class Publisher: Sendable {
     let contentKey = contentKey(format: declared.format, model: source.model, artifacts: artifacts)
     let place: Candidate.Place
     let facts: OutputFacts
-    if let current = OutputFile(path: path, store: store).current(contentKey: contentKey) {
-      facts = current.facts
-      place = .inPlace(current.file)
-    } else {
-      let path = staging.newFile()
+    switch OutputFile(path: path, store: store).current(contentKey: contentKey) {
+    case .upToDate(let current, let file):
+      facts = current
+      place = .inPlace(file)
+    case .outOfDate(let reason):
+      let staged = staging.newFile()
       do {
-        let file = try write(declared.format, to: path, model: source.model, nodes: nodes, artifacts: artifacts)
+        let file = try write(declared.format, to: staged, model: source.model, nodes: nodes, artifacts: artifacts)
         facts = OutputFacts(contentKey: contentKey, sha256: file.sha256, byteCount: file.byteCount)
-        place = .staged(file)
+        place = .staged(file, reason)
       } catch {
-        try? FileSystem.remove(path)
+        try? FileSystem.remove(staged)
         guard let lost = error as? LostInputs else { throw error }
         // Where one tensor is gone others may be: made again one at a time, each would cost a file written in vain.
         throw LostInputs(nodes: Set(lost.nodes + runner.lost(nodes, artifacts)).sorted())

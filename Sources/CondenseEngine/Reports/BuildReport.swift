@@ -9,7 +9,7 @@ public struct BuildReport: Sendable {
 }
 
 /// Stage executions, each counted once however many tensors or pipelines share it.
-public struct ActionCounts: Equatable, Sendable, Encodable {
+public struct ActionCounts: Equatable, Sendable, Codable {
   public var total = 0
   public var ran = 0
   public var cached = 0
@@ -19,7 +19,7 @@ public struct ActionCounts: Equatable, Sendable, Encodable {
 
 /// What became of one pipeline.
 public struct PipelineReport: Equatable, Sendable {
-  public enum Status: String, Sendable, Encodable {
+  public enum Status: String, Sendable, Codable {
     /// Something ran.
     case built
     /// Everything was in the cache.

@@ -8,7 +8,8 @@ struct ReportBuilder {
   let publications: [Int: Publisher.Publication]
   /// Actions that ran and have been counted for a pipeline already.
   private var counted: Set<Digest> = []
-  private var allKeys: Set<Digest> = []
+  /// For each pipeline that has been reported, the actions that ran for it.
+  private var ran: [Int: Set<Digest>] = [:]
 
   init(
     plan: BuildPlan, models: [ModelSource], scheduler: Scheduler, publications: [Int: Publisher.Publication]
@@ -48,12 +49,27 @@ struct ReportBuilder {
     Set(plan.pipelines[index].actions.compactMap { scheduler.keys[$0.index]?.leadingWord }).sorted()
   }
 
+  /// What each action of a reported pipeline was made of.
+  func ledger(_ index: Int) -> ActionLedger {
+    let declared = plan.pipelines[index].pipeline
+    let publication = publications[index]
+    let outputs = declared.outputs.enumerated().map { number, output in
+      ActionLedger.OutputEntry(
+        path: declared.absolutePath(output.path),
+        reason: publication.flatMap { $0.reasons.indices.contains(number) ? $0.reasons[number] : nil } ?? .held)
+    }
+    return ActionLedger(
+      plan, pipeline: index, models: models, scheduler: scheduler, executed: Set((ran[index] ?? []).map(\.leadingWord)),
+      outputs: outputs)
+  }
+
   private mutating func report(_ index: Int) -> PipelineReport {
     let pipeline = plan.pipelines[index]
     var report = PipelineReport(name: pipeline.pipeline.name, file: pipeline.pipeline.file)
     var ranHere: Set<Digest> = []
     report.actions = counts(pipeline.actions, ranHere: &ranHere)
     counted.formUnion(ranHere)
+    ran[index] = ranHere
     let source = models[pipeline.model].model
     for (stage, stagePlan) in zip(pipeline.pipeline.stages, pipeline.stages) {
       guard let stagePlan else { continue }
@@ -104,7 +120,7 @@ struct ReportBuilder {
     var counts = ActionCounts()
     var seen: Set<Digest> = []
     for action in plan.actions {
-      guard let key = scheduler.keys[action.index], seen.insert(key).inserted else { continue }
+      guard let key = scheduler.keys[action.node.index], seen.insert(key).inserted else { continue }
       counts.total += 1
       if ranHere.contains(key) { counts.ran += 1 } else { counts.cached += 1 }
     }

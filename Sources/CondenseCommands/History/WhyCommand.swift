@@ -1,0 +1,158 @@
+import ArgumentParser
+import CondenseEngine
+import CondensePipelines
+
+struct WhyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why", abstract: "Tells why each action of a pipeline's last build ran or was reused.")
+
+  @Argument(help: "A pipeline's name.")
+  var pipeline: String
+
+  @Argument(help: "Only this tensor, or those that the pattern matches.")
+  var tensor: String?
+
+  @OptionGroup var place: WorkspaceOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let console = Console()
+    let workspace = place.resolvedWorkspace()
+    guard var explanation = Explanation(of: pipeline, in: workspace) else {
+      let known = Set(BuildLog(workspace)?.entries(limit: 1000).flatMap(\.pipelines).map(\.name) ?? []).sorted()
+      let nearest = Spelling.nearest(to: pipeline, in: known).map { "; did you mean '\($0)'?" } ?? ""
+      console.error("no build of '\(pipeline)' is on record in \(workspace.root)\(nearest)")
+      throw ExitCode.failure
+    }
+    if let tensor {
+      let pattern: Glob
+      do { pattern = try Glob(tensor) } catch { throw ValidationError("'\(tensor)' is no pattern: \(error.message)") }
+      explanation.actions = explanation.actions.filter { $0.tensor.map { pattern.matches($0) } ?? false }
+      guard !explanation.actions.isEmpty else {
+        console.error("no stage of '\(pipeline)' acts on a tensor '\(tensor)'")
+        throw ExitCode.failure
+      }
+    }
+    console.result(
+      json
+        ? try JSONOutput.text(ExplanationDocument(explanation))
+        : ExplanationText(explanation, workspace: workspace, namesTensors: tensor != nil).text)
+  }
+}
+
+/// An explanation as people read it: actions of a stage with the same cause on one line.
+private struct ExplanationText {
+  let text: String
+
+  init(_ explanation: Explanation, workspace: Workspace, namesTensors: Bool) {
+    var lines = ["\(explanation.pipeline)  build \(explanation.build)"]
+    var stages: [String] = []
+    for action in explanation.actions where !stages.contains(action.stage) { stages.append(action.stage) }
+    var table = TextTable([.left, .right, .left])
+    for stage in stages {
+      var groups: [(cause: String, actions: [Explanation.Action])] = []
+      for action in explanation.actions where action.stage == stage {
+        let cause = "\(action.ran ? "ran" : "reused"): \(action.cause)"
+        if let index = groups.firstIndex(where: { $0.cause == cause }) {
+          groups[index].actions.append(action)
+        } else {
+          groups.append((cause, [action]))
+        }
+      }
+      for (index, group) in groups.enumerated() {
+        let names = ExplanationText.names(group.actions, isFew: namesTensors || groups.count > 1)
+        table.add(index == 0 ? stage : "", "\(group.actions.count)", group.cause + names)
+      }
+    }
+    lines += table.lines(indent: "  ")
+    for output in explanation.outputs {
+      lines.append("  → \(workspace.displayPath(output.path))  \(output.reason.text)")
+    }
+    text = lines.joined(separator: "\n")
+  }
+
+  private static func names(_ actions: [Explanation.Action], isFew: Bool) -> String {
+    var names: [String] = []
+    for name in actions.compactMap(\.tensor) where !names.contains(name) { names.append(name) }
+    guard isFew, !names.isEmpty else { return "" }
+    return "  (" + names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "") + ")"
+  }
+}
+
+extension PublishingReason {
+  var text: String {
+    switch self {
+    case .unchanged: "unchanged"
+    case .missing: "written: it was not there"
+    case .unknownFile: "written: the file that was there is none that the store knows"
+    case .newContent: "written: what goes into it is not what it was"
+    case .edited: "written: the file had been changed by somebody else"
+    case .held: "not published"
+    }
+  }
+
+  var word: String {
+    switch self {
+    case .unchanged: "unchanged"
+    case .missing: "missing"
+    case .unknownFile: "unknown_file"
+    case .newContent: "new_content"
+    case .edited: "edited"
+    case .held: "held"
+    }
+  }
+}
+
+/// What `condense why --json` prints.
+struct ExplanationDocument: Encodable {
+  var pipeline: String
+  var build: Int
+  var actions: [Action]
+  var outputs: [Output]
+
+  struct Action: Encodable {
+    var stage: String
+    var kind: Explanation.Kind
+    var tensor: Nullable<String>
+    var ran: Bool
+    var cause: CauseDocument
+    /// The whole chain in words.
+    var text: String
+  }
+
+  struct Output: Encodable {
+    var path: String
+    var reason: String
+  }
+
+  /// The first difference, and behind a consequence what it follows from.
+  final class CauseDocument: Encodable {
+    let kind: String
+    let name: Nullable<String>
+    let from: Nullable<String>
+    let to: Nullable<String>
+    let because: CauseDocument?
+
+    init(_ cause: Cause) {
+      kind = cause.kind
+      let change = cause.change
+      name = Nullable(change.name)
+      from = Nullable(change.from)
+      to = Nullable(change.to)
+      because = cause.because.map { CauseDocument($0) }
+    }
+  }
+
+  init(_ explanation: Explanation) {
+    pipeline = explanation.pipeline
+    build = explanation.build
+    actions = explanation.actions.map {
+      Action(
+        stage: $0.stage, kind: $0.kind, tensor: Nullable($0.tensor), ran: $0.ran, cause: CauseDocument($0.cause),
+        text: "\($0.cause)")
+    }
+    outputs = explanation.outputs.map { Output(path: $0.path, reason: $0.reason.word) }
+  }
+}

@@ -1,0 +1,152 @@
+/// Says for each action of a build why it ran or was reused, by comparing its ledger with that of the build before.
+struct CauseFinder {
+  private let now: ActionLedger
+  private let before: ActionLedger?
+  private let nowIndex: LedgerIndex
+  private let beforeIndex: LedgerIndex?
+  /// For each use with a decision over the model, why that came out different: every tensor's share may ask.
+  private var decisionCauses: [Int: Cause] = [:]
+
+  init(_ now: ActionLedger, before: ActionLedger?) {
+    self.now = now
+    self.before = before
+    nowIndex = LedgerIndex(now)
+    beforeIndex = before.map { LedgerIndex($0) }
+    for action in now.actions where action.kind == .allocate {
+      decisionCauses[action.use] = difference(action) ?? .otherTensors
+    }
+  }
+
+  func cause(ofAction index: Int) -> Cause {
+    let action = now.actions[index]
+    if action.outcome == .unfinished { return .unfinished }
+    let difference = difference(action)
+    switch (action.outcome, difference) {
+    case (.reused, nil): return .same
+    case (.reused, let difference?): return .madeBefore(difference)
+    case (_, nil): return .resultLost
+    case (_, let difference?): return difference
+    }
+  }
+
+  /// The first difference to the action in the build before; nil where there is none.
+  private func difference(_ action: ActionLedger.ActionEntry) -> Cause? {
+    guard let before, let beforeIndex else { return .firstBuild }
+    let use = now.uses[action.use]
+    guard let old = beforeIndex.action(use.id, action.kind, nowIndex.name(action)) else {
+      if let name = nowIndex.name(action), beforeIndex.tensors[name] == nil { return .newTensor }
+      return beforeIndex.stages[use.id] == nil ? .newStage : .actsNow
+    }
+    if old.key == action.key && action.key != 0 { return nil }
+    if let difference = difference(use, before.uses[old.use]) { return difference }
+    if old.outcome == .unfinished { return .unfinishedBefore }
+    if action.kind == .allocate { return otherDecision(action, use) }
+    if old.input != action.input, let name = nowIndex.name(action) {
+      return inputDifference(name, use.id, isShown: false)
+    }
+    guard action.kind == .apply, old.allocation != action.allocation else { return .resultLost }
+    return .allocation(
+      from: old.allocation, to: action.allocation, decisionCauses[action.use] ?? .otherTensors)
+  }
+
+  private func difference(_ now: ActionLedger.UseEntry, _ before: ActionLedger.UseEntry) -> Cause? {
+    if now.stage != before.stage { return .stageReplaced(from: before.stage, to: now.stage) }
+    if now.version != before.version { return .stageVersion(from: before.version, to: now.version) }
+    for name in Set(now.parameters.keys).union(before.parameters.keys).sorted()
+    where now.parameters[name] != before.parameters[name] {
+      return .parameter(name: name, from: before.parameters[name], to: now.parameters[name])
+    }
+    return nil
+  }
+
+  /// Why the measurements that a decision is made from are others.
+  private func otherDecision(_ decision: ActionLedger.ActionEntry, _ use: ActionLedger.UseEntry) -> Cause {
+    for action in now.actions where action.kind == .measure && action.use == decision.use {
+      if let cause = difference(action), cause != .resultLost {
+        return .inputChanged(stage: nowIndex.name(action) ?? use.id, cause)
+      }
+    }
+    return .otherTensors
+  }
+
+  /// Why what a stage is given of a tensor is not what it was: the tensor itself, or what an earlier stage made of it.
+  private func inputDifference(_ tensor: String, _ stage: String, isShown: Bool) -> Cause {
+    guard let beforeIndex, let before else { return .firstBuild }
+    let input = nowIndex.stages[stage] ?? "model"
+    let oldInput = beforeIndex.stages[stage] ?? "model"
+    let producer = nowIndex.producer(of: tensor, from: input)
+    let oldProducer = beforeIndex.producer(of: tensor, from: oldInput)
+    guard let producer else {
+      guard oldProducer == nil else { return .inputMoved(from: oldInput, to: input) }
+      return tensorDifference(tensor, before, beforeIndex)
+    }
+    let id = now.uses[producer.use].id
+    guard let oldProducer else { return .inputMoved(from: "model", to: id) }
+    let oldID = before.uses[oldProducer.use].id
+    guard oldID == id else { return .inputMoved(from: oldID, to: id) }
+    // Two results under one key would mean that a stage is not pure; then nothing better can be said.
+    return .inputChanged(stage: id, difference(producer) ?? .resultLost)
+  }
+
+  private func tensorDifference(_ tensor: String, _ before: ActionLedger, _ beforeIndex: LedgerIndex) -> Cause {
+    guard let new = nowIndex.tensors[tensor].map({ now.tensors[$0] }),
+      let old = beforeIndex.tensors[tensor].map({ before.tensors[$0] })
+    else { return .newTensor }
+    if now.model != before.model && old.digest != new.digest {
+      return .modelMoved(from: before.model, to: now.model)
+    }
+    if (old.dtype, old.shape) != (new.dtype, new.shape) {
+      return .tensorChanged(
+        model: now.model, from: "\(old.dtype) \(old.shape)", to: "\(new.dtype) \(new.shape)")
+    }
+    return .tensorChanged(model: now.model, from: nil, to: nil)
+  }
+}
+
+/// A ledger's entries by what they are called.
+private struct LedgerIndex {
+  let ledger: ActionLedger
+  /// For each stage's id its input's.
+  let stages: [String: String]
+  let tensors: [String: Int]
+  private let actions: [Name: Int]
+
+  private struct Name: Hashable {
+    var stage: String
+    var kind: ActionLedger.Kind
+    var tensor: String?
+  }
+
+  init(_ ledger: ActionLedger) {
+    self.ledger = ledger
+    stages = Dictionary(ledger.stages.map { ($0.id, $0.input) }, uniquingKeysWith: { first, _ in first })
+    tensors = Dictionary(
+      ledger.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    actions = Dictionary(
+      ledger.actions.enumerated().map { index, action in
+        (
+          Name(
+            stage: ledger.uses[action.use].id, kind: action.kind,
+            tensor: action.tensor.map { ledger.tensors[$0].name }), index
+        )
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func name(_ action: ActionLedger.ActionEntry) -> String? { action.tensor.map { ledger.tensors[$0].name } }
+
+  func action(_ stage: String, _ kind: ActionLedger.Kind, _ tensor: String?) -> ActionLedger.ActionEntry? {
+    actions[Name(stage: stage, kind: kind, tensor: tensor)].map { ledger.actions[$0] }
+  }
+
+  /// The action that makes of a tensor what stage `id` hands on; nil where that is the model's own tensor.
+  func producer(of tensor: String, from id: String) -> ActionLedger.ActionEntry? {
+    var next = id
+    // Stages are in an order in which inputs come first, so this ends; a damaged ledger must not go in circles.
+    for _ in 0...ledger.stages.count {
+      if let action = action(next, .apply, tensor) { return action }
+      guard let input = stages[next] else { return nil }
+      next = input
+    }
+    return nil
+  }
+}

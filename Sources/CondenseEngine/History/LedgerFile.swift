@@ -1,0 +1,130 @@
+import CondenseCodecs
+import CondenseFiles
+import CondenseStore
+import CondenseTensors
+
+/// The ledgers of a pipeline's last two builds, in a file of its own: they are large, and few ever ask why.
+struct LedgerFile {
+  var now: ActionLedger
+  var before: ActionLedger?
+
+  private static let magic = Array("cndledg1".utf8)
+
+  /// Where a pipeline's ledgers are, below the workspace's state folder.
+  private static func path(_ pipeline: String, in folder: String) -> String {
+    "\(folder)/ledgers/\(Digest(of: Bytes(Array(pipeline.utf8))).hex.prefix(32))"
+  }
+
+  /// Nil where there is none, or it is damaged.
+  init?(of pipeline: String, in folder: String) {
+    guard let file = try? OpenFile.reading(LedgerFile.path(pipeline, in: folder)),
+      let size = try? file.identity().byteCount, let bytes = try? file.read(0..<size), bytes.count == size, size >= 4
+    else { return nil }
+    let sum = bytes[size - 4..<size].withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)) }
+    guard CRC32.checksum(bytes[0..<size - 4]) == sum else { return nil }
+    var reader = ByteReader(bytes[0..<size - 4])
+    do {
+      guard try reader.take(8).array == LedgerFile.magic else { return nil }
+      now = try ActionLedger(from: &reader)
+      before = try reader.optional { (reader) throws(DecodingError) in try ActionLedger(from: &reader) }
+    } catch {
+      return nil
+    }
+  }
+
+  /// Puts a build's ledger before the ones that are there.
+  static func keep(_ ledger: ActionLedger, of pipeline: String, in folder: String) throws(FileError) {
+    var writer = ByteWriter(capacity: 4096)
+    writer.append(magic)
+    ledger.write(to: &writer)
+    writer.optional(LedgerFile(of: pipeline, in: folder)?.now) { $1.write(to: &$0) }
+    writer.checksum()
+    let path = path(pipeline, in: folder)
+    try FileSystem.makeFolders(folder + "/ledgers")
+    // Two builds of one workspace at once: the last one counts, and neither is torn.
+    let temporary = "\(path).\(UInt64.random(in: 0 ... .max))"
+    do {
+      try NewFile(temporary).append(writer.finish())
+      try FileSystem.rename(temporary, to: path)
+    } catch {
+      try? FileSystem.remove(temporary)
+      throw error
+    }
+  }
+}
+
+extension ActionLedger {
+  fileprivate func write(to writer: inout ByteWriter) {
+    writer.number(build)
+    writer.text(model)
+    writer.list(tensors) { writer, tensor in
+      writer.text(tensor.name)
+      writer.text(tensor.dtype)
+      writer.list(tensor.shape) { $0.number($1) }
+      writer.word(tensor.digest)
+    }
+    writer.list(stages) { writer, stage in
+      writer.text(stage.id)
+      writer.text(stage.input)
+    }
+    writer.list(uses) { writer, use in
+      writer.text(use.id)
+      writer.text(use.stage)
+      writer.number(use.version)
+      writer.list(use.parameters.sorted { $0.key < $1.key }) { writer, parameter in
+        writer.text(parameter.key)
+        writer.text(parameter.value)
+      }
+    }
+    writer.list(actions) { writer, action in
+      writer.number(action.use)
+      writer.byte(action.kind.rawValue)
+      writer.number(action.tensor.map { $0 + 1 } ?? 0)
+      for word in [action.key, action.input, action.result] { writer.word(word) }
+      writer.list(action.allocation) { $0.word(UInt64(bitPattern: Int64($1))) }
+      writer.byte(action.outcome.rawValue)
+    }
+    writer.list(outputs) { writer, output in
+      writer.text(output.path)
+      writer.byte(output.reason.rawValue)
+    }
+  }
+
+  fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
+    build = try reader.number("a build")
+    model = try reader.text()
+    tensors = try reader.list { (reader) throws(DecodingError) in
+      TensorEntry(
+        name: try reader.text(), dtype: try reader.text(),
+        shape: try reader.list { (reader) throws(DecodingError) in try reader.number("an axis") },
+        digest: try reader.word())
+    }
+    stages = try reader.list { (reader) throws(DecodingError) in
+      StageEntry(id: try reader.text(), input: try reader.text())
+    }
+    uses = try reader.list { (reader) throws(DecodingError) in
+      UseEntry(
+        id: try reader.text(), stage: try reader.text(), version: try reader.number("a version"),
+        parameters: Dictionary(
+          try reader.list { (reader) throws(DecodingError) in (try reader.text(), try reader.text()) },
+          uniquingKeysWith: { first, _ in first }))
+    }
+    let counts = (uses: uses.count, tensors: tensors.count)
+    actions = try reader.list { (reader) throws(DecodingError) in
+      let use = try reader.number("a use", limit: counts.uses - 1)
+      let kind = Kind(rawValue: try reader.byte())
+      let tensor = try reader.number("a tensor", limit: counts.tensors)
+      let words = (try reader.word(), try reader.word(), try reader.word())
+      let allocation = try reader.list { (reader) throws(DecodingError) in Int(Int64(bitPattern: try reader.word())) }
+      guard let kind, let outcome = Outcome(rawValue: try reader.byte()) else { throw reader.error("no action") }
+      return ActionEntry(
+        use: use, kind: kind, tensor: tensor == 0 ? nil : tensor - 1, key: words.0, input: words.1, result: words.2,
+        allocation: allocation, outcome: outcome)
+    }
+    outputs = try reader.list { (reader) throws(DecodingError) in
+      let path = try reader.text()
+      guard let reason = PublishingReason(rawValue: try reader.byte()) else { throw reader.error("no reason") }
+      return OutputEntry(path: path, reason: reason)
+    }
+  }
+}
