@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Quantizing against one weight after the other")
 struct QuantizeKernelTests {
-  static let lengths = [0, 1, 2, 3, 15, 16, 17, 31, 33, 64, 100]
+  static let lengths = [0, 1, 2, 3, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 300]
 
   private static func inputs(_ count: Int) -> [[Float]] {
     var generator = SeededGenerator(seed: UInt64(count))
@@ -15,6 +15,8 @@ struct QuantizeKernelTests {
       [Float](repeating: 0, count: count), (0..<count).map { Float(bitPattern: UInt32($0 * 31 % 701)) },
       (0..<count).map { $0 == count / 2 ? -.greatestFiniteMagnitude : Float($0) },
       (0..<count).map { Float($0 % 255) / 2 },
+      // Their sum overflows.
+      (0..<count).map { .greatestFiniteMagnitude * ($0 % 2 == 0 ? 1 : 0.3) },
     ]
   }
 

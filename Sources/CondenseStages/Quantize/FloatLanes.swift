@@ -7,66 +7,47 @@ enum FloatLanes {
     UnsafeRawPointer(pointer).loadUnaligned(as: Floats.self)
   }
 
-  /// Zero and the largest magnitude on both sides of it; nil where a value is not finite.
-  static func symmetricRange(_ values: UnsafeBufferPointer<Float>) -> ClosedRange<Float>? {
-    let largest = values.withMemoryRebound(to: UInt32.self) { MagnitudeLanes.largest($0) }
-    guard largest < MagnitudeLanes.infinity else { return nil }
-    return -Float(bitPattern: largest)...Float(bitPattern: largest)
-  }
-
-  /// Zero and the values between which all others lie; nil where a value is not finite.
-  static func range(_ values: UnsafeBufferPointer<Float>) -> ClosedRange<Float>? {
-    guard let start = values.baseAddress else { return 0...0 }
-    var low = Floats(repeating: 0)
-    var high = low
-    // A number that is not finite is not itself when taken from itself.
-    var sum = low
-    var index = 0
-    while index + 16 <= values.count {
-      let lanes = load(start + index)
-      low.replace(with: lanes, where: lanes .< low)
-      high.replace(with: lanes, where: lanes .> high)
-      sum += lanes - lanes
-      index += 16
-    }
-    var (least, most) = (low.min(), high.max())
-    var isFinite = all(sum .== 0)
-    while index < values.count {
-      least = min(least, values[index])
-      most = max(most, values[index])
-      isFinite = isFinite && values[index].isFinite
-      index += 1
-    }
-    return isFinite ? least...most : nil
-  }
-
-  /// Writes a code for each value, the last ones first: a pass before this one has left the end in the cache.
+  /// Writes a code for each value, the last ones first: a pass before this one has left the ends of four quarters in the
+  /// cache.
   static func round<R: LaneRounding>(
     _ values: UnsafeBufferPointer<Float>, into target: UnsafeMutableRawBufferPointer, _ rounding: R
   ) {
     guard let start = values.baseAddress, let target = target.baseAddress else { return }
     let width = MemoryLayout<R.Code>.stride
-    let whole = values.count / 16 * 16
-    if whole < values.count {
-      var last = Floats(repeating: 0)
-      for index in whole..<values.count { last[index - whole] = values[index] }
-      let result = rounding.codes(last)
-      for index in whole..<values.count {
-        target.storeBytes(of: result[index - whole].littleEndian, toByteOffset: index * width, as: R.Code.self)
-      }
+    let quarter = values.count / 64 * 16
+    if 4 * quarter < values.count {
+      roundLast(UnsafeBufferPointer(rebasing: values[(4 * quarter)...]), into: target + 4 * quarter * width, rounding)
     }
     // Backwards by blocks, forwards in them, which is what processors fetch ahead best.
     let blockLength = 1 << 13
-    var end = whole
+    var end = quarter
     while end > 0 {
       let begin = (end - 1) / blockLength * blockLength
       var index = begin
       while index < end {
-        let result = rounding.codes(load(start + index))
-        (target + index * width).storeBytes(of: result, as: SIMD16<R.Code>.self)
+        for part in 0..<4 {
+          let place = index + part * quarter
+          (target + place * width).storeBytes(of: rounding.codes(load(start + place)), as: SIMD16<R.Code>.self)
+        }
         index += 16
       }
       end = begin
+    }
+  }
+
+  /// Writes the codes of fewer than 64 values.
+  private static func roundLast<R: LaneRounding>(
+    _ values: UnsafeBufferPointer<Float>, into target: UnsafeMutableRawPointer, _ rounding: R
+  ) {
+    for begin in stride(from: 0, to: values.count, by: 16) {
+      let count = min(16, values.count - begin)
+      var lanes = Floats(repeating: 0)
+      for lane in 0..<count { lanes[lane] = values[begin + lane] }
+      let codes = rounding.codes(lanes)
+      for lane in 0..<count {
+        target.storeBytes(
+          of: codes[lane].littleEndian, toByteOffset: (begin + lane) * MemoryLayout<R.Code>.stride, as: R.Code.self)
+      }
     }
   }
 }

@@ -48,9 +48,7 @@ struct Rounding {
   private func round(
     _ part: UnsafeBufferPointer<Float>, into target: UnsafeMutableRawBufferPointer, keepsNonzero: Bool
   ) -> (scale: Float, zeroPoint: Int32)? {
-    guard let range = settings.isSymmetric ? FloatLanes.symmetricRange(part) : FloatLanes.range(part) else {
-      return nil
-    }
+    guard let range = settings.isSymmetric ? ValueRange.symmetric(part) : ValueRange.of(part) else { return nil }
     switch settings.type {
     case .int8, .uint8, .int4:
       var grid = IntegerGrid(range, settings: settings, limit: limit)

@@ -40,7 +40,7 @@ struct FloatInput {
   ///
   /// - Throws: ``StageError`` with the first one's place in the tensor, which for survivors the mask tells.
   func checkFinite(mask: Bytes? = nil) throws(StageError) {
-    if withBits({ MagnitudeLanes.largest($0) }) >= MagnitudeLanes.infinity { throw notFinite(mask: mask) }
+    if withValues({ ValueRange.of($0) }) == nil { throw notFinite(mask: mask) }
   }
 
   /// The error for the first value that is not finite, for kernels that meet one on their way.

@@ -34,32 +34,6 @@ enum MagnitudeLanes {
   @inline(__always)
   static func packed(_ bytes: UInt64) -> UInt64 { (bytes &* 0x0102_0408_1020_4080) >> 56 }
 
-  /// The largest magnitude's pattern; that of infinity where a value is not finite.
-  static func largest(_ bits: UnsafeBufferPointer<UInt32>) -> UInt32 {
-    guard let start = bits.baseAddress else { return 0 }
-    // As floats, whose maximum is one instruction; it may pass a not-a-number over, which the other sum shows.
-    var sixteen = SIMD16<Float>(repeating: 0)
-    var seen = Bits(repeating: 0)
-    var index = 0
-    while index + 16 <= bits.count {
-      let magnitudes = load(start + index)
-      seen |= magnitudes &+ overflow
-      sixteen.replace(with: magnitudes.floats, where: magnitudes.floats .> sixteen)
-      index += 16
-    }
-    // By halves: `max()` goes lane by lane.
-    var eight = sixteen.lowHalf
-    eight.replace(with: sixteen.highHalf, where: sixteen.highHalf .> eight)
-    var four = eight.lowHalf
-    four.replace(with: eight.highHalf, where: eight.highHalf .> four)
-    var largest = max(max(four[0], four[1]), max(four[2], four[3])).bitPattern
-    while index < bits.count {
-      largest = max(largest, bits[index] & signless)
-      index += 1
-    }
-    return hasNotFinite(seen) ? infinity : largest
-  }
-
   /// Whether a magnitude was not finite that was added to ``overflow`` and or-ed into `seen`.
   @inline(__always)
   static func hasNotFinite(_ seen: Bits) -> Bool { any(seen.signed .< SIMD16<Int32>(repeating: 0)) }
