@@ -17,6 +17,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CSHA256"),
+    .target(name: "CLanes"),
     .systemLibrary(
       name: "CLibYAML", pkgConfig: "yaml-0.1",
       providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
@@ -27,7 +28,7 @@ let package = Package(
     .target(name: "CondensedModel", dependencies: ["CondenseCodecs"]),
     .target(name: "CondensePipelines", dependencies: ["CLibYAML"]),
     .target(name: "CondenseModels", dependencies: ["CondenseCodecs", "CondenseFiles", "CondenseTensors"]),
-    .target(name: "CondenseStages", dependencies: ["CondenseCodecs", "CondenseTensors"]),
+    .target(name: "CondenseStages", dependencies: ["CLanes", "CondenseCodecs", "CondenseTensors"]),
     .target(
       name: "CondenseStore",
       dependencies: [

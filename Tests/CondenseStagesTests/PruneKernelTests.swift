@@ -106,7 +106,10 @@ struct PruneKernelTests {
   }
 
   @Test(
-    "N of each M, along rows of any length", arguments: [(2, 4), (1, 4), (3, 4), (1, 2), (4, 8), (2, 17), (30, 64)])
+    "N of each M, along rows of any length",
+    arguments: [
+      (2, 4), (1, 4), (3, 4), (1, 2), (2, 3), (3, 5), (4, 8), (2, 16), (2, 17), (8, 32), (7, 33), (30, 64),
+    ])
   func patterns(n: Int, m: Int) throws {
     for rowLength in [1, 3, 4, 8, 20, 64, 68, 77, 128] {
       for (name, values) in Self.inputs(3 * rowLength) {
@@ -172,6 +175,18 @@ struct PruneKernelTests {
         }
         #expect(error?.elementIndex == place, "\(bad), \(parameters)")
       }
+    }
+  }
+
+  @Test("Numbers whose sum overflows are none that are not finite")
+  func largeSums() throws {
+    let values = (0..<200).map { Float.greatestFiniteMagnitude * ($0 % 3 == 0 ? -1 : 0.5) }
+    for parameters in [
+      ["sparsity": .number(0.5)], ["pattern": .string("2:4")], ["pattern": .string("1:3")],
+      ["pattern": .string("1:40")],
+    ] as [StageParameters] {
+      let result = try EncodedTensor(values, [5, 40]).through(stage("prune", parameters))
+      #expect(try result.values().contains(-.greatestFiniteMagnitude))
     }
   }
 
