@@ -56,6 +56,48 @@ struct PruneModelTests {
     #expect(measurement.bytes.count < 5 * values.count)
   }
 
+  @Test(
+    "A large tensor's measurement counts scores by their upper bits, and says where all of a kind are the same",
+    arguments: ["spread", "ties", "halves of float32", "one value", "zeros", "one huge"])
+  func largeMeasurement(name: String) throws {
+    var generator = SeededGenerator(seed: 9)
+    let values = (0..<1 << 18 + 3).map { index -> Float in
+      let random = Float.random(in: -1...1, using: &generator)
+      return switch name {
+      case "spread": random
+      case "ties": index % 3 == 0 ? random : Float(index % 2 + 1) * 0.3
+      case "halves of float32": Float(bitPattern: random.bitPattern & 0xFFFF_0000)
+      case "one value": index % 2 == 0 ? 0.3 : -0.3
+      case "zeros": index % 2 == 0 ? 0 : -0.0
+      default: index == 77 ? -.greatestFiniteMagnitude : Float(bitPattern: UInt32(index % 5000))
+      }
+    }
+    var members: [UInt32: (count: Int, least: UInt32, most: UInt32)] = [:]
+    for value in values {
+      let score = abs(value).bitPattern
+      let bin = members[score >> 13] ?? (0, score, score)
+      members[score >> 13] = (bin.count + 1, min(bin.least, score), max(bin.most, score))
+    }
+    // The format, one weight a unit, and how many kinds; then for each, the largest first, the step down and the count.
+    var numbers = [1, members.count]
+    var last = Int(UInt32.max)
+    for (bin, found) in members.sorted(by: { $0.key > $1.key }) {
+      let score = Int(found.least == found.most ? found.least : bin << 13 | 1 << 12)
+      numbers += [last - score, found.count]
+      last = score
+    }
+    let expected = numbers.reduce(into: [1] as [UInt8]) { bytes, number in
+      var rest = number
+      while rest >= 0x80 {
+        bytes.append(UInt8(rest & 0x7F) | 0x80)
+        rest >>= 7
+      }
+      bytes.append(UInt8(rest))
+    }
+    let measurement = try prune(0.5).measure(EncodedTensor(values, [1, values.count]))
+    #expect(measurement.bytes.array == expected)
+  }
+
   @Test("Blocks and channels of different sizes come within one unit of the share", arguments: UInt64(1)...10)
   func units(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)

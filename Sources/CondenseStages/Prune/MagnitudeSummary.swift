@@ -32,26 +32,8 @@ struct MagnitudeSummary: Equatable {
       }
       return
     }
-    var counts = [Int](repeating: 0, count: 1 << (31 - Int(MagnitudeSummary.shift)))
-    var lowest = [UInt32](repeating: .max, count: counts.count)
-    var highest = [UInt32](repeating: 0, count: counts.count)
-    counts.withUnsafeMutableBufferPointer { counts in
-      lowest.withUnsafeMutableBufferPointer { lowest in
-        highest.withUnsafeMutableBufferPointer { highest in
-          for bits in scores {
-            let score = bits & MagnitudeLanes.signless
-            let bin = Int(score >> MagnitudeSummary.shift)
-            counts[bin] &+= 1
-            lowest[bin] = min(lowest[bin], score)
-            highest[bin] = max(highest[bin], score)
-          }
-        }
-      }
-    }
-    for bin in counts.indices.reversed() where counts[bin] > 0 {
-      // Where all are the same, that score; else one that depends on nothing but the bin.
-      let middle = UInt32(bin) << MagnitudeSummary.shift | 1 << (MagnitudeSummary.shift - 1)
-      entries.append(Entry(score: lowest[bin] == highest[bin] ? lowest[bin] : middle, count: counts[bin]))
-    }
+    var histogram = ScoreHistogram(shift: MagnitudeSummary.shift)
+    histogram.add(scores)
+    entries = histogram.entries
   }
 }
