@@ -3,6 +3,7 @@ import CondenseModels
 import CondensePipelines
 import CondenseStages
 import CondenseStore
+import CondenseTensors
 import Foundation
 
 /// What to build.
@@ -160,7 +161,8 @@ public struct Engine: Sendable {
     var scheduler = Scheduler(plan.graph, known: known)
     scheduler.pick = request.pick
     let loop = BuildLoop(
-      graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher, keepGoing: request.keepGoing,
+      graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher,
+      pool: BytesPool(capacity: min(request.jobs * largest, 128 << 20)), keepGoing: request.keepGoing,
       progress: { state in
         var state = state
         state.totalActions = totalActions

@@ -117,17 +117,35 @@ extension Bytes {
 
     @usableFromInline
     init(count: Int) {
-      release = nil
       guard count >= 2 * Storage.largePage else {
         // Small blocks with an alignment of their own leave the allocator with holes that it searches ever longer.
         memory = .allocate(byteCount: count, alignment: count < 4096 ? 16 : 64)
+        release = nil
         return
       }
-      memory = .allocate(byteCount: count, alignment: Storage.largePage)
+      let pool = BytesPool.current
+      let block = UncheckedBlock(pool?.take(count) ?? Storage.largeBlock(count))
+      memory = UnsafeMutableRawBufferPointer(rebasing: block.memory[..<count])
+      release = {
+        if let pool { pool.give(block.memory) } else { block.memory.deallocate() }
+      }
+    }
+
+    /// At least `count` bytes in whole large pages.
+    private static func largeBlock(_ count: Int) -> UnsafeMutableRawBufferPointer {
+      let byteCount = (count + largePage - 1) / largePage * largePage
+      let block = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: largePage)
       #if os(Linux)
         // Clearing fresh memory page by page costs several times as much as filling it. Only a wish: it may fail.
-        _ = madvise(memory.baseAddress, count, Int32(MADV_HUGEPAGE))
+        _ = madvise(block.baseAddress, byteCount, Int32(MADV_HUGEPAGE))
       #endif
+      return block
+    }
+
+    /// Memory that only its storage knows.
+    private struct UncheckedBlock: @unchecked Sendable {
+      let memory: UnsafeMutableRawBufferPointer
+      init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
     }
 
     init(adopting memory: UnsafeMutableRawBufferPointer, release: @escaping @Sendable () -> Void) {

@@ -1,4 +1,5 @@
 import CondenseStore
+import CondenseTensors
 import Foundation
 
 /// Runs a scheduler's tasks on threads until nothing is left.
@@ -11,17 +12,20 @@ final class BuildLoop: @unchecked Sendable {
   private let keepGoing: Bool
   private let progress: @Sendable (BuildProgress) -> Void
 
+  private let pool: BytesPool
+
   private let condition = NSCondition()
   private var scheduler: Scheduler
   private var workersLeft = 0
 
   init(
-    graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, publisher: Publisher, keepGoing: Bool,
-    progress: @escaping @Sendable (BuildProgress) -> Void
+    graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, publisher: Publisher, pool: BytesPool,
+    keepGoing: Bool, progress: @escaping @Sendable (BuildProgress) -> Void
   ) {
     self.graph = graph
     self.scheduler = scheduler
     self.runner = runner
+    self.pool = pool
     self.keepGoing = keepGoing
     self.progress = progress
     self.publisher = publisher
@@ -31,7 +35,7 @@ final class BuildLoop: @unchecked Sendable {
   func run(jobs: Int) -> Scheduler {
     workersLeft = jobs
     for index in 0..<jobs {
-      let thread = Thread { self.work() }
+      let thread = Thread { self.pool.with { self.work() } }
       thread.name = "condense worker \(index)"
       thread.stackSize = 4 << 20
       thread.start()
