@@ -15,10 +15,10 @@ public protocol SmallFloat {
 
 /// IEEE 754 binary16.
 public enum Half: SmallFloat {
-  @inlinable public static func float(from bits: UInt16) -> Float {
+  @inlinable @inline(__always) public static func float(from bits: UInt16) -> Float {
     MiniFloat.float(UInt32(bits), exponentBits: 5, mantissaBits: 10, hasInfinity: true)
   }
-  @inlinable public static func bits(from value: Float) -> UInt16 {
+  @inlinable @inline(__always) public static func bits(from value: Float) -> UInt16 {
     UInt16(truncatingIfNeeded: MiniFloat.bits(value, exponentBits: 5, mantissaBits: 10, hasInfinity: true))
   }
   public static var greatestFinite: Float { 65504 }
@@ -27,8 +27,10 @@ public enum Half: SmallFloat {
 
 /// bfloat16: the upper half of a float32.
 public enum BFloat16: SmallFloat {
-  @inlinable public static func float(from bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
-  @inlinable public static func bits(from value: Float) -> UInt16 {
+  @inlinable @inline(__always) public static func float(from bits: UInt16) -> Float {
+    Float(bitPattern: UInt32(bits) << 16)
+  }
+  @inlinable @inline(__always) public static func bits(from value: Float) -> UInt16 {
     let pattern = value.bitPattern
     // A NaN keeps its sign and upper payload, with the quiet bit set so that it cannot turn into an infinity.
     if value.isNaN { return UInt16(truncatingIfNeeded: pattern >> 16) | 0x40 }
@@ -41,10 +43,10 @@ public enum BFloat16: SmallFloat {
 
 /// FP8 with 4 exponent and 3 mantissa bits, no infinity, one NaN a sign (OCP 8-bit Floating Point Specification 1.0).
 public enum Float8E4M3: SmallFloat {
-  @inlinable public static func float(from bits: UInt8) -> Float {
+  @inlinable @inline(__always) public static func float(from bits: UInt8) -> Float {
     MiniFloat.float(UInt32(bits), exponentBits: 4, mantissaBits: 3, hasInfinity: false)
   }
-  @inlinable public static func bits(from value: Float) -> UInt8 {
+  @inlinable @inline(__always) public static func bits(from value: Float) -> UInt8 {
     UInt8(truncatingIfNeeded: MiniFloat.bits(value, exponentBits: 4, mantissaBits: 3, hasInfinity: false))
   }
   public static var greatestFinite: Float { 448 }
@@ -53,20 +55,21 @@ public enum Float8E4M3: SmallFloat {
 
 /// FP8 with 5 exponent and 2 mantissa bits (OCP 8-bit Floating Point Specification 1.0).
 public enum Float8E5M2: SmallFloat {
-  @inlinable public static func float(from bits: UInt8) -> Float {
+  @inlinable @inline(__always) public static func float(from bits: UInt8) -> Float {
     MiniFloat.float(UInt32(bits), exponentBits: 5, mantissaBits: 2, hasInfinity: true)
   }
-  @inlinable public static func bits(from value: Float) -> UInt8 {
+  @inlinable @inline(__always) public static func bits(from value: Float) -> UInt8 {
     UInt8(truncatingIfNeeded: MiniFloat.bits(value, exponentBits: 5, mantissaBits: 2, hasInfinity: true))
   }
   public static var greatestFinite: Float { 57344 }
   public static var leastNonzero: Float { 0x1p-16 }
 }
 
-/// The arithmetic that the IEEE-like formats share.
+/// The arithmetic that the IEEE-like formats share. Always inlined: a call for each element costs six times as much as
+/// the vectors that loops over it become.
 @usableFromInline
 enum MiniFloat {
-  @inlinable
+  @inlinable @inline(__always)
   static func float(_ bits: UInt32, exponentBits: UInt32, mantissaBits: UInt32, hasInfinity: Bool) -> Float {
     let sign = (bits >> (exponentBits + mantissaBits)) << 31
     let magnitude = bits & ((1 << (exponentBits + mantissaBits)) - 1)
@@ -85,7 +88,7 @@ enum MiniFloat {
     return Float(bitPattern: value.bitPattern | sign)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   static func bits(_ value: Float, exponentBits: UInt32, mantissaBits: UInt32, hasInfinity: Bool) -> UInt32 {
     let pattern = value.bitPattern
     let sign = (pattern >> 31) << (exponentBits + mantissaBits)

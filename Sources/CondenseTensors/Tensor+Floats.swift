@@ -24,14 +24,17 @@ extension DType {
   }
 
   /// The elements in `bytes` as float32; nil for non-floating types. Float64 is rounded to nearest.
-  public func floats(_ bytes: Bytes) -> [Float]? {
+  public func floats(_ bytes: Bytes) -> [Float]? { floatBytes(bytes)?.elements(of: Float.self) }
+
+  /// The same as bytes, which float32 elements are already.
+  public func floatBytes(_ bytes: Bytes) -> Bytes? {
     switch self {
-    case .f32: bytes.elements(of: Float.self)
-    case .f64: bytes.withElements(of: Double.self) { $0.map { Float($0) } }
-    case .f16: decode(bytes, Half.self)
-    case .bf16: decode(bytes, BFloat16.self)
-    case .f8e4m3: decode(bytes, Float8E4M3.self)
-    case .f8e5m2: decode(bytes, Float8E5M2.self)
+    case .f32: bytes
+    case .f64: converted(bytes, from: Double.self) { Float($0) }
+    case .f16: converted(bytes, from: UInt16.self) { Half.float(from: $0) }
+    case .bf16: converted(bytes, from: UInt16.self) { BFloat16.float(from: $0) }
+    case .f8e4m3: converted(bytes, from: UInt8.self) { Float8E4M3.float(from: $0) }
+    case .f8e5m2: converted(bytes, from: UInt8.self) { Float8E5M2.float(from: $0) }
     default: nil
     }
   }
@@ -49,11 +52,14 @@ extension DType {
     }
   }
 
-  private func decode<F: SmallFloat>(_ bytes: Bytes, _: F.Type) -> [Float] {
-    bytes.withElements(of: F.Bits.self) { source in
-      [Float](unsafeUninitializedCapacity: source.count) { target, count in
-        for i in 0..<source.count { target.initializeElement(at: i, to: F.float(from: source[i])) }
-        count = source.count
+  @inline(__always)
+  private func converted<Element: BitwiseCopyable>(
+    _ bytes: Bytes, from type: Element.Type, _ float: (Element) -> Float
+  ) -> Bytes {
+    bytes.withElements(of: type) { source in
+      Bytes(count: 4 * source.count) { raw in
+        let target = raw.bindMemory(to: Float.self)
+        for index in 0..<source.count { target[index] = float(source[index]) }
       }
     }
   }

@@ -45,6 +45,22 @@ struct SmallFloatTests {
     }
   }
 
+  @Test(
+    "Elements of a tensor are converted like each alone, not-a-numbers bit for bit",
+    arguments: [0, 1, 2, 3, 17, 1 << 16])
+  func tensors(count: Int) {
+    let halves = (0..<count).map { UInt16(truncatingIfNeeded: $0 &* 65_521) }
+    let bytes = halves.map { UInt8(truncatingIfNeeded: $0) }
+    func patterns(_ dtype: DType, _ bytes: Bytes) -> [UInt32]? { dtype.floatBytes(bytes)?.elements(of: UInt32.self) }
+    #expect(patterns(.f16, Bytes(elements: halves)) == halves.map { Half.float(from: $0).bitPattern })
+    #expect(patterns(.bf16, Bytes(elements: halves)) == halves.map { BFloat16.float(from: $0).bitPattern })
+    #expect(patterns(.f8e4m3, Bytes(bytes)) == bytes.map { Float8E4M3.float(from: $0).bitPattern })
+    #expect(patterns(.f8e5m2, Bytes(bytes)) == bytes.map { Float8E5M2.float(from: $0).bitPattern })
+    let doubles = halves.map { Double(Half.float(from: $0)) * 1.000_000_1 }
+    #expect(patterns(.f64, Bytes(elements: doubles)) == doubles.map { Float($0).bitPattern })
+    #expect(patterns(.i32, Bytes(elements: halves)) == nil)
+  }
+
   @Test("Known values have the bits that the standards give them")
   func knownValues() {
     #expect(Half.bits(from: 1) == 0x3C00)

@@ -10,13 +10,12 @@ struct FloatInput {
   /// - Throws: ``StageError`` for non-floating elements.
   init(_ bytes: Bytes, dtype: DType) throws(StageError) {
     switch dtype {
-    case .f32: floats = bytes
     case .f64: floats = FloatInput.rounded(bytes)
     default:
-      guard let values = dtype.floats(bytes) else {
+      guard let values = dtype.floatBytes(bytes) else {
         throw StageError("\(dtype.rawValue) elements are no floating-point numbers")
       }
-      floats = Bytes(elements: values)
+      floats = values
     }
     count = floats.count / 4
   }
