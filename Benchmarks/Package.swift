@@ -9,6 +9,7 @@ let package = Package(
   targets: [
     .target(name: "Benchmarking", dependencies: [.product(name: "CondenseStages", package: "condense")]),
     .executableTarget(name: "kernels", dependencies: ["Benchmarking"]),
+    .executableTarget(name: "codecs", dependencies: ["Benchmarking"]),
   ],
   swiftLanguageModes: [.v6]
 )

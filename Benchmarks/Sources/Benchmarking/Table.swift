@@ -11,6 +11,11 @@ public enum Table {
         row.peer.map { "\($0) \(row.peerRatio.map { number($0, 3) } ?? "")" } ?? "–",
       ]
     }
+    return markdown(header: header, cells: cells)
+  }
+
+  /// A Markdown table with aligned columns.
+  public static func markdown(header: [String], cells: [[String]]) -> String {
     let widths = header.indices.map { column in ([header] + cells).map { $0[column].count }.max() ?? 0 }
     func line(_ cells: [String]) -> String {
       "| "
@@ -21,11 +26,11 @@ public enum Table {
     return ([line(header), rule] + cells.map(line)).joined(separator: "\n")
   }
 
-  public static func json(_ rows: [Row]) throws -> String {
+  public static func json(_ rows: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     return String(decoding: try encoder.encode(rows), as: UTF8.self)
   }
 
-  private static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+  public static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }

@@ -6,9 +6,9 @@ import Foundation
 @main
 enum Kernels {
   static func main() throws {
-    let options = try Options(Array(CommandLine.arguments.dropFirst()))
+    let options = try Options(Array(CommandLine.arguments.dropFirst()), of: "kernels")
     var rows: [Row] = []
-    for workload in try options.workloads() {
+    for workload in try options.workloads(Distribution.allCases) {
       let peers = options.comparesPeers ? Peers(workload, rounds: 3).results : [:]
       for kernel in try kernels(for: workload.tensor) where options.wants(kernel.name) {
         var row = try measured(kernel, workload, rounds: options.rounds)
@@ -40,49 +40,5 @@ enum Kernels {
       kernel: kernel.name, weights: workload.name,
       gigabytesPerSecond: Double(source.count) / comparison.work / 1e9, ratio: comparison.ratio,
       target: kernel.target)
-  }
-}
-
-/// What the command line asks for.
-struct Options {
-  var isJSON = false
-  var rounds = 9
-  var only: [String] = []
-  var isQuick = false
-  var comparesPeers = true
-  var models: [String] = []
-
-  init(_ arguments: [String]) throws {
-    var rest = arguments[...]
-    func value(_ option: String) throws -> String {
-      guard let value = rest.popFirst() else { throw KernelError("\(option) needs a value") }
-      return value
-    }
-    while let argument = rest.popFirst() {
-      switch argument {
-      case "--json": isJSON = true
-      case "--quick": isQuick = true
-      case "--no-peers": comparesPeers = false
-      case "--only": only.append(try value(argument))
-      case "--model": models.append(try value(argument))
-      case "--rounds":
-        guard let count = Int(try value(argument)), count >= 1 else { throw KernelError("--rounds needs a number") }
-        rounds = count
-      default:
-        throw KernelError(
-          "unknown option \(argument); kernels [--json] [--rounds N] [--only TEXT] [--quick] [--no-peers] [--model FILE]…"
-        )
-      }
-    }
-  }
-
-  func wants(_ kernel: String) -> Bool { only.isEmpty || only.contains { kernel.contains($0) } }
-
-  /// 1 M and 25 M weights of each distribution, then the models; only 1 M where it has to be quick.
-  func workloads() throws -> [Workload] {
-    let made = try (isQuick ? [1000] : [1000, 5000]).flatMap { side in
-      try Distribution.allCases.map { try $0.workload(side: side) }
-    }
-    return try made + models.map { try Workload.model($0) }
   }
 }
