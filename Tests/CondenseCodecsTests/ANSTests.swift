@@ -27,18 +27,56 @@ struct ANSTests {
       #expect(shares.shares.reduce(0, +) == 1 << bits)
       var writer = ByteWriter()
       shares.write(to: &writer)
-      ANSBlocks.write(SymbolPlane(symbols), shares, to: &writer)
+      WideANSBlocks.write(SymbolPlane(symbols), shares, to: &writer)
+      writer.append(Self.oldBlocks(symbols.array, shares))
       var reader = ByteReader(writer.finish())
       #expect(try SymbolShares(from: &reader) == shares)
+      #expect(try WideANSBlocks.read(count, shares, from: &reader) == symbols)
       #expect(try ANSBlocks.read(count, shares, from: &reader) == symbols)
       #expect(reader.remaining == 0)
     }
   }
 
-  @Test("More symbols than a block holds come back, within a five-hundredth of their entropy")
-  func severalBlocks() throws {
+  @Test("Pairs come back at every length around the states' turns", arguments: [1, 2, 3, 31, 32, 33, 34, 1001, 20_001])
+  func pairs(count: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(count))
+    let symbols = Bytes((0..<count).map { _ in UInt8(Int.random(in: 240...255, using: &generator)) })
+    let pairs = SymbolPairs(first: 240)
+    let shares = SymbolShares(
+      frequencies: pairs.frequencies([Int](repeating: 0, count: 240) + [Int](repeating: 9, count: 16)),
+      bits: SymbolShares.pairBits)
+    var writer = ByteWriter()
+    WideANSBlocks.write(SymbolPlane(symbols), shares, pairs: pairs, to: &writer)
+    var reader = ByteReader(writer.finish())
+    #expect(try WideANSBlocks.read(count, shares, pairs: pairs, from: &reader) == symbols)
+    #expect(reader.remaining == 0)
+  }
+
+  /// Blocks of 16-bit words, which are not written any more, as the format says.
+  private static func oldBlocks(_ symbols: [UInt8], _ shares: SymbolShares) -> Bytes {
+    var states = [UInt64](repeating: 1 << 16, count: 8)
+    var words: [UInt16] = []
+    for (index, symbol) in symbols.enumerated().reversed() {
+      let share = UInt64(shares.shares[Int(symbol)])
+      var state = states[index % 8]
+      if state >= share << (32 - UInt64(shares.bits)) {
+        words.append(UInt16(truncatingIfNeeded: state))
+        state >>= 16
+      }
+      states[index % 8] = (state / share) << UInt64(shares.bits) + state % share + UInt64(shares.starts[Int(symbol)])
+    }
+    var writer = ByteWriter()
+    writer.number(words.count)
+    writer.append(Bytes(elements: states.map { UInt32($0) }))
+    writer.append(Bytes(elements: Array(words.reversed())))
+    return writer.finish()
+  }
+
+  @Test(
+    "More symbols than a block holds come back, within a five-hundredth of their entropy", arguments: [16, 32, 256])
+  func severalBlocks(distinct: Int) throws {
     var generator = SeededGenerator(seed: 9)
-    let symbols = Self.random(ANSBlocks.blockSize + 50_003, 32, using: &generator)
+    let symbols = Self.random(WideANSBlocks.blockSize + 50_003, distinct, using: &generator)
     let frequencies = Frequencies.bytes(symbols)
     var writer = ByteWriter()
     SymbolStream.write(symbols, SymbolCoding(EntropyCoding(coder: .rans)), to: &writer)
@@ -55,7 +93,7 @@ struct ANSTests {
     var frequencies = [Int](repeating: 1, count: 256)
     frequencies[0] = 1_000_000
     let plan = SymbolStream.plan(frequencies, SymbolCoding(EntropyCoding(coder: .rans)))
-    guard case .ans(let shares) = plan.way else {
+    guard case .ans(let shares, nil) = plan.way else {
       Issue.record("not coded")
       return
     }
@@ -147,5 +185,6 @@ struct ANSTests {
     let shares = SymbolShares(frequencies: [1, 1], bits: 12)
     var reader = ByteReader(Bytes([UInt8](repeating: 0, count: 100)))
     #expect(throws: DecodingError.self) { try ANSBlocks.read(1 << 30, shares, from: &reader) }
+    #expect(throws: DecodingError.self) { try WideANSBlocks.read(1 << 30, shares, from: &reader) }
   }
 }

@@ -1,4 +1,5 @@
 import CondenseTensors
+import Foundation
 import TestSupport
 import Testing
 
@@ -42,7 +43,7 @@ struct HuffmanTests {
       (a, b) = (b, a + b)
     }
     let code = CodeLengths(frequencies: frequencies)
-    #expect(code.longest == CodeLengths.longestMade)
+    #expect(code.longest == CodeLengths.usualLongest)
     #expect(code.isComplete)
   }
 
@@ -128,6 +129,39 @@ struct HuffmanTests {
     #expect(coded == Self.slowBlocks(symbols, code))
     var reader = ByteReader(coded)
     #expect(try HuffmanBlocks.read(count, code: code, from: &reader) == Bytes(symbols))
+  }
+
+  @Test(
+    "Words of pairs are what slow loops write, and give the symbols back",
+    arguments: [2, 5, 16], [1, 2, 900, 901, 2047, 9000, 20_001])
+  func pairs(distinct: Int, count: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(distinct * count))
+    let symbols = Self.skewed(count, distinct: distinct, using: &generator).map { $0 + 240 }
+    let pairs = SymbolPairs(first: 240)
+    var frequencies = [Int](repeating: 0, count: 256)
+    for symbol in 240..<240 + distinct { frequencies[symbol] = 1 + symbols.count { Int($0) == symbol } }
+    let code = CodeLengths(frequencies: pairs.frequencies(frequencies))
+    var writer = ByteWriter()
+    HuffmanBlocks.write(SymbolPlane(Bytes(symbols)), code: code, pairs: pairs, to: &writer)
+    let coded = writer.finish()
+    let paired = stride(from: 0, to: count, by: 2).map { index in
+      symbols[index] - 240 + (index + 1 < count ? (symbols[index + 1] - 240) * 16 : 0)
+    }
+    #expect(coded == Self.slowBlocks(paired, code))
+    var reader = ByteReader(coded)
+    #expect(try HuffmanBlocks.read(count, code: code, pairs: pairs, from: &reader) == Bytes(symbols))
+    #expect(reader.remaining == 0)
+  }
+
+  @Test("Longer words are made where they save enough")
+  func longerWords() {
+    // What is too rare to matter gets words that are as long as can be, but not longer.
+    let uneven = (0..<256).map { $0 < 2 ? 1_000_000 : 1 }
+    #expect(CodeLengths.made(uneven).longest <= CodeLengths.usualLongest)
+    let bell = (0..<256).map { index in Int(1e6 * exp(-0.5 * Double((index - 128) * (index - 128)) / 625)) }
+    let code = CodeLengths.made(bell)
+    #expect(code.longest == CodeLengths.longestMade && code.isComplete)
+    #expect(code.cost(bell) < CodeLengths(frequencies: bell).cost(bell) * 399 / 400)
   }
 
   @Test("Words longer than this encoder makes are read", arguments: [12, 13, 14, 15], [700, 9000])

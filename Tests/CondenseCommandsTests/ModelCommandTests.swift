@@ -52,6 +52,22 @@ struct ModelCommandTests {
     #expect(try runner.run("inspect", "model.safetensors").output.contains("plain"))
   }
 
+  @Test(
+    "Inspecting tells how entropy has coded a tensor",
+    arguments: [
+      ("rans", "entropy, sparse by"), ("range", "entropy, sparse by"), ("huffman", "huffman, sparse by"),
+    ])
+  func inspectEntropy(coder: String, coding: String) throws {
+    let runner = try Self.runner(
+      "[{prune: {sparsity: 0.5}}, {cluster: {bits: 2}}, {entropy: {coder: \(coder), layout: sparse}}]")
+    let tensors = try #require(
+      try runner.run("inspect", "build/p.condensed", "--json").json()["tensors"] as? [[String: Any]])
+    let described = try #require(tensors[0]["coding"] as? String)
+    #expect(described.hasPrefix(coding) && described.hasSuffix("3 centroids"), "\(described)")
+    let compared = try runner.run("compare", "model.safetensors", "build/p.condensed", "--json").json()
+    #expect((compared["tensors"] as? [[String: Any]])?.count == 2)
+  }
+
   @Test("A file that is no model ends with 65 and the reason", arguments: [["inspect"], ["compare"], ["unpack"]])
   func badFiles(command: [String]) throws {
     let runner = try CommandRunner()

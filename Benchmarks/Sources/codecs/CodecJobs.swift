@@ -56,6 +56,23 @@ struct CodecJobs {
         "huffman decode", source.symbols, decoding(stream),
         against: decoders.map { job in ("huff0", { job.decode() }) },
         target: source.decodingTarget, over: over(stream.count)),
+    ].compactMap { $0 } + (source.isSparse ? try maskedRows(peer, decoders) : [])
+  }
+
+  /// The same in the form that pruning and clustering leave: a mask, and what is not zero.
+  private func maskedRows(
+    _ encoder: (String, () -> Void)?, _ decoder: EntropyPeers.Job?
+  ) throws -> [CodecRow] {
+    let form = source.form
+    let stream = try TensorCoder.encode(form)
+    return [
+      row(
+        "huffman encode masked", source.symbols, { _ = try? TensorCoder.encode(form) }, against: encoder,
+        over: over(stream.count)),
+      row(
+        "huffman decode masked", source.symbols, decoding(stream),
+        against: decoder.map { job in ("huff0", { job.decode() }) },
+        over: over(stream.count)),
     ].compactMap { $0 }
   }
 
@@ -126,7 +143,7 @@ struct CodecJobs {
     against reference: (name: String, work: (() -> Void)?)? = nil,
     target: Double? = nil, rounds: Int? = nil, over: Double? = nil
   ) -> CodecRow? {
-    guard options.wants(job) else { return nil }
+    guard options.wants("\(job), \(source.name)") else { return nil }
     let target = reference == nil ? nil : target
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
     defer { memory.deallocate() }

@@ -5,7 +5,18 @@ struct SymbolShares: Equatable {
   /// All shares add up to 2^bits.
   let bits: Int
 
+  /// For each symbol the slots before its own.
+  var starts: [Int] {
+    var sum = 0
+    return shares.map { share in
+      defer { sum += share }
+      return sum
+    }
+  }
+
   static let usualBits = 12
+  /// For pairs of symbols: enough for 256 of them, and a table that stays in the first-level cache.
+  static let pairBits = 14
   /// For symbols so uneven that the rarest must be rarer than 1 in 4,096.
   static let mostBits = 15
 

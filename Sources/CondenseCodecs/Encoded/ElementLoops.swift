@@ -2,7 +2,7 @@ import CondenseTensors
 
 /// Loops over elements of one width, at the speed of memory.
 enum ElementLoops {
-  private static func value<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ bytes: [UInt8]) -> T {
+  static func value<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ bytes: [UInt8]) -> T {
     bytes.reversed().reduce(0) { $0 << 8 | T(truncatingIfNeeded: $1) }
   }
 
@@ -35,6 +35,25 @@ enum ElementLoops {
         var bits: UInt8 = 0
         for bit in 0..<elements.count % 8 where source[elements.count / 8 * 8 + bit] != zero { bits |= 1 << bit }
         target[elements.count / 8] = bits
+      }
+    }
+  }
+
+  /// A bitmap of the bytes that are not `value`: eight at a time in a word, as vectors give no bit an element.
+  static func mask(bytes: Bytes, without value: UInt8) -> Bytes {
+    bytes.withUnsafeBytes { bytes in
+      Bytes(count: Bitmap.byteCount(bytes.count)) { target in
+        let zero = UInt64(value) &* 0x0101_0101_0101_0101
+        for index in 0..<bytes.count / 8 {
+          let word = bytes.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self).littleEndian ^ zero
+          // A carry into a byte's highest bit where any below is set; no carry leaves a byte.
+          let isSet = (word & 0x7F7F_7F7F_7F7F_7F7F &+ 0x7F7F_7F7F_7F7F_7F7F | word) & 0x8080_8080_8080_8080
+          target[index] = UInt8(truncatingIfNeeded: (isSet &>> 7 &* 0x0102_0408_1020_4080) &>> 56)
+        }
+        guard bytes.count % 8 > 0 else { return }
+        var bits: UInt8 = 0
+        for bit in 0..<bytes.count % 8 where bytes[bytes.count / 8 * 8 + bit] != value { bits |= 1 << bit }
+        target[bytes.count / 8] = bits
       }
     }
   }

@@ -7,37 +7,49 @@ struct EncodingTable {
   /// Indexed by one symbol and 32 times the next, each less `first`; nil where symbols are too far apart.
   private let pairs: [UInt64]?
   private let first: UInt8
+  /// Whether a word stands for two symbols.
+  private let isPaired: Bool
 
   private static let pairSpan = 32
   /// Four words of so many bits fit in 56 bits.
   private static let longestOfFour = 12
 
-  init(_ code: CodeLengths, symbolCount: Int) {
+  init(_ code: CodeLengths, symbolCount: Int, pairs: SymbolPairs? = nil) {
+    precondition(code.longest <= EncodingTable.longestOfFour, "this encoder makes no longer words")
     let words = code.words
     var singles = [UInt64](repeating: 0, count: 256)
     for (symbol, length) in code.lengths.enumerated() where length > 0 {
       singles[symbol] = UInt64(words[symbol]) << (64 - UInt64(length)) | UInt64(length)
     }
     self.singles = singles
+    isPaired = pairs != nil
+    if let pairs {
+      first = pairs.first
+      var table = [UInt64](repeating: 0, count: EncodingTable.pairSpan * EncodingTable.pairSpan)
+      for pair in singles.indices {
+        table[pair % SymbolPairs.span + EncodingTable.pairSpan * (pair / SymbolPairs.span)] = singles[pair]
+      }
+      self.pairs = table
+      return
+    }
     let used = code.lengths.indices.filter { code.lengths[$0] > 0 }
     let first = used.first ?? 0
     let last = used.last ?? 0
     self.first = UInt8(first)
-    precondition(code.longest <= EncodingTable.longestOfFour, "this encoder makes no longer words")
     // The table's making must pay off.
     guard last - first < EncodingTable.pairSpan, symbolCount >= 4 * used.count * used.count else {
-      pairs = nil
+      self.pairs = nil
       return
     }
-    var pairs = [UInt64](repeating: 0, count: EncodingTable.pairSpan * EncodingTable.pairSpan)
+    var table = [UInt64](repeating: 0, count: EncodingTable.pairSpan * EncodingTable.pairSpan)
     for b in used {
       for a in used {
         let length = singles[a] & 0xFF
-        pairs[a - first + EncodingTable.pairSpan * (b - first)] =
+        table[a - first + EncodingTable.pairSpan * (b - first)] =
           singles[a] & ~0xFF | (singles[b] & ~0xFF) >> length | (length + (singles[b] & 0xFF))
       }
     }
-    self.pairs = pairs
+    self.pairs = table
   }
 
   /// The bytes that a run may take while it is written, of which some are room to write past the end.
@@ -87,7 +99,15 @@ struct EncodingTable {
         }
       }
     }
-    for symbol in symbols[whole...] { bits.append(singles[Int(symbol)], 0) }
+    if isPaired {
+      let code = SymbolPairs(first: first)
+      for position in stride(from: whole, to: symbols.count, by: 2) {
+        let second = position + 1 < symbols.count ? symbols[position + 1] : first
+        bits.append(singles[Int(code.pair(symbols[position], second))], 0)
+      }
+    } else {
+      for symbol in symbols[whole...] { bits.append(singles[Int(symbol)], 0) }
+    }
     return bits.finish()
   }
 

@@ -9,11 +9,34 @@ struct RunCursor {
   private let start: UnsafePointer<UInt8>
   private let end: UnsafePointer<UInt8>
   private let targetEnd: UnsafeMutableRawPointer
-  private var next: UnsafePointer<UInt8>
-  private var bits: UInt64
-  private var target: UnsafeMutableRawPointer
+  private var place: Place
 
   private static let wordSize = 8
+
+  /// What changes from step to step, and nothing else: four of these stay in registers.
+  private struct Place {
+    var next: UnsafePointer<UInt8>
+    var bits: UInt64
+    var target: UnsafeMutableRawPointer
+
+    /// Eight bytes, the first highest, with the sentinel in place of the last bit: 63 bits are there.
+    @inline(__always)
+    static func word(_ source: UnsafePointer<UInt8>) -> UInt64 {
+      UInt64(bigEndian: UnsafeRawPointer(source).loadUnaligned(as: UInt64.self)) | 1
+    }
+
+    /// At least 56 bits, wherever the last refill ended. Needs eight bytes from where the bits are.
+    @inline(__always)
+    mutating func refill() {
+      // There is always a bit set; that the processor need not be asked for the case without, the compiler is told here.
+      let used = (bits | 1 << 63).trailingZeroBitCount
+      next += used &>> 3
+      bits = Place.word(next) &<< UInt64(truncatingIfNeeded: used & 7)
+    }
+
+    @inline(__always)
+    mutating func step(_ table: some SymbolLookUp) { table.step(&bits, &target) }
+  }
 
   /// Nil for a run of no bytes or no symbols.
   init?(_ run: HuffmanBlocks.Run) {
@@ -25,31 +48,15 @@ struct RunCursor {
     let base = memory.assumingMemoryBound(to: UInt8.self)
     start = base
     end = base + run.source.count
-    next = base
-    bits = run.source.count < RunCursor.wordSize ? 1 : RunCursor.word(base)
-    self.target = target
+    place = Place(next: base, bits: run.source.count < RunCursor.wordSize ? 1 : Place.word(base), target: target)
     targetEnd = target + run.target.count
-  }
-
-  /// Eight bytes, the first highest, with the sentinel in place of the last bit: 63 bits are there.
-  @inline(__always)
-  private static func word(_ source: UnsafePointer<UInt8>) -> UInt64 {
-    UInt64(bigEndian: UnsafeRawPointer(source).loadUnaligned(as: UInt64.self)) | 1
-  }
-
-  /// At least 56 bits, wherever the last refill ended. Needs eight bytes from where the bits are.
-  @inline(__always)
-  private mutating func refill() {
-    let used = bits.trailingZeroBitCount
-    next += used &>> 3
-    bits = RunCursor.word(next) &<< UInt64(truncatingIfNeeded: used & 7)
   }
 
   /// How many rounds of a refill and its look-ups are safe: in one, at most seven bytes are used up.
   @inline(__always)
-  private func rounds(_ table: some SymbolLookUp) -> Int {
-    let input = (end - next - RunCursor.wordSize) / 7
-    let output = (targetEnd - target - table.storedBytes) / (table.lookUps * table.mostSymbols)
+  private func rounds(from place: Place, _ table: some SymbolLookUp) -> Int {
+    let input = (end - place.next - RunCursor.wordSize) / 7
+    let output = (targetEnd - place.target - table.storedBytes) / (table.lookUps * table.mostBytes)
     return min(input, output)
   }
 
@@ -58,9 +65,12 @@ struct RunCursor {
   @inline(__always)
   static func advance<Table: SymbolLookUp>(_ cursors: inout [RunCursor], _ table: Table) {
     if cursors.count == 4 {
-      var (a, b, c, d) = (cursors[0], cursors[1], cursors[2], cursors[3])
+      let (one, two, three, four) = (cursors[0], cursors[1], cursors[2], cursors[3])
+      var (a, b, c, d) = (one.place, two.place, three.place, four.place)
       while true {
-        let rounds = min(min(a.rounds(table), b.rounds(table)), min(c.rounds(table), d.rounds(table)))
+        let rounds = min(
+          min(one.rounds(from: a, table), two.rounds(from: b, table)),
+          min(three.rounds(from: c, table), four.rounds(from: d, table)))
         guard rounds > 0 else { break }
         for _ in 0..<rounds {
           a.refill()
@@ -68,26 +78,27 @@ struct RunCursor {
           c.refill()
           d.refill()
           for _ in 0..<table.lookUps {
-            table.step(&a.bits, &a.target)
-            table.step(&b.bits, &b.target)
-            table.step(&c.bits, &c.target)
-            table.step(&d.bits, &d.target)
+            a.step(table)
+            b.step(table)
+            c.step(table)
+            d.step(table)
           }
         }
       }
-      cursors = [a, b, c, d]
+      (cursors[0].place, cursors[1].place, cursors[2].place, cursors[3].place) = (a, b, c, d)
     }
     for index in cursors.indices {
-      var cursor = cursors[index]
+      let cursor = cursors[index]
+      var place = cursor.place
       while true {
-        let rounds = cursor.rounds(table)
+        let rounds = cursor.rounds(from: place, table)
         guard rounds > 0 else { break }
         for _ in 0..<rounds {
-          cursor.refill()
-          for _ in 0..<table.lookUps { table.step(&cursor.bits, &cursor.target) }
+          place.refill()
+          for _ in 0..<table.lookUps { place.step(table) }
         }
       }
-      cursors[index] = cursor
+      cursors[index].place = place
     }
   }
 }
@@ -95,10 +106,10 @@ struct RunCursor {
 // What is left to do with care.
 extension RunCursor {
   var byteCount: Int { end - start }
-  var symbolsLeft: Int { targetEnd - target }
+  var isFull: Bool { place.target == targetEnd }
 
   /// Bits used so far.
-  var position: Int { (next - start) * 8 + bits.trailingZeroBitCount }
+  var position: Int { (place.next - start) * 8 + place.bits.trailingZeroBitCount }
 
   /// At most 15 bits from a position on; zeros past the end.
   func bits(at position: Int, count: Int) -> Int {
@@ -110,7 +121,13 @@ extension RunCursor {
   }
 
   mutating func append(_ symbol: UInt8) {
-    target.storeBytes(of: symbol, as: UInt8.self)
-    target += 1
+    place.target.storeBytes(of: symbol, as: UInt8.self)
+    place.target += 1
+  }
+
+  /// Needs room for two.
+  mutating func append(two symbols: UInt16) {
+    place.target.storeBytes(of: symbols.littleEndian, as: UInt16.self)
+    place.target += 2
   }
 }

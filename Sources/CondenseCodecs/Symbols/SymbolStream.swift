@@ -8,9 +8,12 @@ enum SymbolStream {
     case huffman = 2
     case ans = 3
     case modelled = 4
+    case pairs = 5
+    case wideANS = 6
+    case pairedANS = 7
 
     /// Whether format 1 began without it.
-    var isExtended: Bool { self == .ans || self == .modelled }
+    var isExtended: Bool { [.ans, .modelled, .wideANS, .pairedANS].contains(self) }
   }
 
   /// The best way that needs only frequencies.
@@ -25,27 +28,44 @@ enum SymbolStream {
   }
 
   private static func huffman(_ frequencies: [Int], _ count: Int, _ handicap: Int) -> Plan {
-    let code = CodeLengths(frequencies: frequencies)
+    let singles = huffman(frequencies, CodeLengths.made(frequencies), nil, count, handicap)
+    guard let pairs = SymbolPairs(frequencies: frequencies) else { return singles }
+    let paired = pairs.frequencies(frequencies)
+    return singles.or(huffman(paired, CodeLengths(frequencies: paired), pairs, SymbolPairs.count(count), handicap))
+  }
+
+  private static func huffman(
+    _ frequencies: [Int], _ code: CodeLengths, _ pairs: SymbolPairs?, _ wordCount: Int, _ handicap: Int
+  ) -> Plan {
     var table = ByteWriter()
     code.write(to: &table)
-    let blocks = (count + HuffmanBlocks.blockSize - 1) / HuffmanBlocks.blockSize
-    let runs = count < HuffmanBlocks.smallestCut ? 1 : 4 * blocks
-    let byteCount = 1 + table.count + (code.cost(frequencies) + 7) / 8 + 3 * runs
-    return Plan(.huffman(code), byteCount: byteCount, handicap: handicap)
+    let blocks = (wordCount + HuffmanBlocks.blockSize - 1) / HuffmanBlocks.blockSize
+    let runs = wordCount < HuffmanBlocks.smallestCut ? 1 : 4 * blocks
+    let byteCount = (pairs == nil ? 1 : 2) + table.count + (code.cost(frequencies) + 7) / 8 + 3 * runs
+    return Plan(.huffman(code, pairs), byteCount: byteCount, handicap: handicap)
   }
 
   private static func ans(_ frequencies: [Int], _ count: Int, _ handicap: Int) -> Plan {
-    let blocks = (count + ANSBlocks.blockSize - 1) / ANSBlocks.blockSize
-    let candidates = [SymbolShares.usualBits, SymbolShares.mostBits].map { bits -> Plan in
-      let shares = SymbolShares(frequencies: frequencies, bits: bits)
-      var table = ByteWriter()
-      shares.write(to: &table)
-      let byteCount = 1 + table.count + shares.cost(frequencies) + blocks * ANSBlocks.blockOverhead
-      return Plan(.ans(shares), byteCount: byteCount, handicap: handicap)
-    }
-    // The larger table is slower to read.
-    let (usual, precise) = (candidates[0], candidates[1])
-    return precise.byteCount + precise.byteCount / 1000 < usual.byteCount ? precise : usual
+    let usual = ans(frequencies, SymbolShares.usualBits, nil, count, handicap)
+    let precise = ans(frequencies, SymbolShares.mostBits, nil, count, handicap)
+    // The larger table is slower to read, two symbols at once are faster.
+    let single = precise.byteCount + precise.byteCount / 1000 < usual.byteCount ? precise : usual
+    guard let pairs = SymbolPairs(frequencies: frequencies) else { return single }
+    let paired = ans(
+      pairs.frequencies(frequencies), SymbolShares.pairBits, pairs, SymbolPairs.count(count), handicap)
+    return paired.byteCount > single.byteCount + single.byteCount / 1000 ? single : paired
+  }
+
+  private static func ans(
+    _ frequencies: [Int], _ bits: Int, _ pairs: SymbolPairs?, _ stepCount: Int, _ handicap: Int
+  ) -> Plan {
+    let shares = SymbolShares(frequencies: frequencies, bits: bits)
+    var table = ByteWriter()
+    shares.write(to: &table)
+    let blocks = (stepCount + WideANSBlocks.blockSize - 1) / WideANSBlocks.blockSize
+    let byteCount =
+      (pairs == nil ? 1 : 2) + table.count + shares.cost(frequencies) + blocks * WideANSBlocks.blockOverhead
+    return Plan(.ans(shares, pairs), byteCount: byteCount, handicap: handicap)
   }
 
   /// How symbols are to be written.
@@ -53,8 +73,8 @@ enum SymbolStream {
     enum Way {
       case raw
       case constant(UInt8)
-      case huffman(CodeLengths)
-      case ans(SymbolShares)
+      case huffman(CodeLengths, SymbolPairs?)
+      case ans(SymbolShares, SymbolPairs?)
     }
 
     var way: Way
@@ -79,7 +99,7 @@ enum SymbolStream {
   /// Writes symbols by the plan that their frequencies led to, or from contexts where that is better still.
   static func write(_ symbols: SymbolPlane, _ plan: Plan, _ coding: SymbolCoding, to writer: inout ByteWriter) {
     guard symbols.count > 0 else { return }
-    if let handicap = coding.modelled, let modelled = modelled(symbols, handicap, against: plan) {
+    if let handicap = coding.modelled, let modelled = modelled(symbols, handicap, coding.symbolProbe, against: plan) {
       writer.byte(Kind.modelled.rawValue)
       writer.byte(modelled.bitCount)
       writer.number(modelled.bytes.count)
@@ -93,22 +113,21 @@ enum SymbolStream {
     case .constant(let symbol):
       writer.byte(Kind.constant.rawValue)
       writer.byte(symbol)
-    case .huffman(let code):
-      writer.byte(Kind.huffman.rawValue)
+    case .huffman(let code, let pairs):
+      writer.byte((pairs == nil ? Kind.huffman : .pairs).rawValue)
+      if let pairs { writer.byte(pairs.first) }
       code.write(to: &writer)
-      HuffmanBlocks.write(symbols, code: code, to: &writer)
-    case .ans(let shares):
-      writer.byte(Kind.ans.rawValue)
+      HuffmanBlocks.write(symbols, code: code, pairs: pairs, to: &writer)
+    case .ans(let shares, let pairs):
+      writer.byte((pairs == nil ? Kind.wideANS : .pairedANS).rawValue)
+      if let pairs { writer.byte(pairs.first) }
       shares.write(to: &writer)
-      ANSBlocks.write(symbols, shares, to: &writer)
+      WideANSBlocks.write(symbols, shares, pairs: pairs, to: &writer)
     }
   }
 
-  /// As many symbols show whether contexts help: coding takes a hundred times as long as the other ways.
-  private static let probe = 1 << 16
-
   private static func modelled(
-    _ symbols: SymbolPlane, _ handicap: Int, against plan: Plan
+    _ symbols: SymbolPlane, _ handicap: Int, _ probe: Int, against plan: Plan
   ) -> (bitCount: UInt8, bytes: Bytes)? {
     if case .constant = plan.way { return nil }
     let scratch = SymbolPlane.Scratch(count: symbols.count)
@@ -137,9 +156,22 @@ enum SymbolStream {
     case .huffman:
       let code = try CodeLengths(from: &reader)
       return try HuffmanBlocks.read(count, code: code, from: &reader)
+    case .pairs:
+      let pairs = SymbolPairs(first: try reader.byte())
+      let code = try CodeLengths(from: &reader)
+      guard code.longest <= DecodingTable.width else { throw reader.error("a pair's word of \(code.longest) bits") }
+      return try HuffmanBlocks.read(count, code: code, pairs: pairs, from: &reader)
     case .ans:
       let shares = try SymbolShares(from: &reader)
       return try ANSBlocks.read(count, shares, from: &reader)
+    case .wideANS:
+      let shares = try SymbolShares(from: &reader)
+      return try WideANSBlocks.read(count, shares, from: &reader)
+    case .pairedANS:
+      let pairs = SymbolPairs(first: try reader.byte())
+      let shares = try SymbolShares(from: &reader)
+      guard shares.bits == SymbolShares.pairBits else { throw reader.error("pairs with 2^\(shares.bits) slots") }
+      return try WideANSBlocks.read(count, shares, pairs: pairs, from: &reader)
     case .modelled:
       let bitCount = Int(try reader.byte())
       let bytes = try reader.take(try reader.number("a number of bytes"))

@@ -23,6 +23,13 @@ struct ElementGrid {
     }
   }
 
+  /// Whether most of the first few thousand elements are zero: a guess at which way to go takes the least time.
+  var looksSparse: Bool {
+    var first = self
+    first.survivors = survivors[0..<min(survivors.count, 4096 * width)]
+    return first.zeroCount * 2 * width > first.survivors.count
+  }
+
   /// All elements, zeros in the places that the mask leaves out. Needs a zero where there is a mask.
   var allElements: Bytes {
     guard let mask, let zero else { return survivors }
@@ -34,11 +41,33 @@ struct ElementGrid {
     }
   }
 
+  /// All elements, survivors in the places that gaps lead to; nil unless there is a place for each. Needs a zero.
+  func scattered(by gaps: Bytes) -> ElementGrid? {
+    let all: Bytes? =
+      switch width {
+      case 1: scattered(UInt8.self, by: gaps)
+      case 2: scattered(UInt16.self, by: gaps)
+      case 4: scattered(UInt32.self, by: gaps)
+      default: scattered(UInt64.self, by: gaps)
+      }
+    guard let all else { return nil }
+    var grid = self
+    grid.survivors = all
+    return grid
+  }
+
+  private func scattered<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, by gaps: Bytes) -> Bytes? {
+    guard let zero else { return nil }
+    return survivors.withElements(of: type) {
+      GapList.scattered($0, gaps, elementCount: elementCount, zero: ElementLoops.value(type, zero).littleEndian)
+    }
+  }
+
   /// A bitmap of the elements that are not zero; nil where nothing stands for zero. Needs all elements.
   var nonzeroMask: Bytes? {
     guard let zero else { return nil }
     return switch width {
-    case 1: ElementLoops.mask(UInt8.self, survivors, without: zero)
+    case 1: ElementLoops.mask(bytes: survivors, without: zero[0])
     case 2: ElementLoops.mask(UInt16.self, survivors, without: zero)
     case 4: ElementLoops.mask(UInt32.self, survivors, without: zero)
     default: ElementLoops.mask(UInt64.self, survivors, without: zero)

@@ -25,6 +25,34 @@ enum GapList {
     }
   }
 
+  /// Elements in the places that gaps lead to, `zero` in the others; nil unless there is a place for each.
+  static func scattered<T: BitwiseCopyable>(
+    _ elements: UnsafeBufferPointer<T>, _ gaps: Bytes, elementCount: Int, zero: T
+  ) -> Bytes? {
+    var isGood = true
+    let all = Bytes(count: elementCount * MemoryLayout<T>.stride) { raw in
+      let target = raw.bindMemory(to: T.self)
+      target.initialize(repeating: zero)
+      gaps.withUnsafeBytes { gaps in
+        var position = 0
+        var next = 0
+        for gap in gaps {
+          position &+= Int(gap)
+          if Int(gap) == more { continue }
+          guard position < target.count, next < elements.count else {
+            isGood = false
+            return
+          }
+          target[position] = elements[next]
+          next &+= 1
+          position &+= 1
+        }
+        isGood = next == elements.count && gaps.last.map { Int($0) != more } ?? true
+      }
+    }
+    return isGood ? all : nil
+  }
+
   /// The bitmap and how many positions it has set; nil where the gaps lead past the elements.
   static func mask(of gaps: Bytes, elementCount: Int) -> (mask: Bytes, count: Int)? {
     var count = 0

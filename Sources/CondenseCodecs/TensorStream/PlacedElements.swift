@@ -24,22 +24,22 @@ struct PlacedElements {
 extension StreamWriter {
   /// The smallest placement that the layout allows.
   func place(_ grid: ElementGrid) -> PlacedElements {
-    // Counted once: zeros are all alike, so frequencies with and without them differ in one symbol.
-    let frequencies = Frequencies.planes(of: grid.survivors, width: grid.width)
-    let zeroCount = grid.zero == nil ? 0 : grid.width == 1 ? frequencies[0][Int(grid.zero?[0] ?? 0)] : grid.zeroCount
     let candidates =
-      grid.mask.map { masked(grid, $0, frequencies, zeroCount) } ?? unmasked(grid, frequencies, zeroCount)
+      if let mask = grid.mask {
+        masked(grid, mask)
+      } else {
+        unmasked(grid, layout != .dense && grid.looksSparse ? grid.withoutZeros : nil)
+      }
     // The first of the smallest, so that the choice is the same everywhere.
     return candidates.dropFirst().reduce(candidates[0]) { $1.weight < $0.weight ? $1 : $0 }
   }
 
   /// A mask can be told from all elements only where no survivor looks like zero.
-  private func masked(
-    _ grid: ElementGrid, _ mask: Bytes, _ frequencies: [[Int]], _ zeroCount: Int
-  ) -> [PlacedElements] {
+  private func masked(_ grid: ElementGrid, _ mask: Bytes) -> [PlacedElements] {
     var candidates: [PlacedElements] = []
+    let frequencies = Frequencies.planes(of: grid.survivors, width: grid.width)
     let count = grid.survivors.count / grid.width
-    let allowsDense = grid.zero != nil && zeroCount == 0
+    let allowsDense = grid.zero != nil && zeroCount(grid, frequencies) == 0
     if allowsDense && layout != .sparse {
       let all = adding(grid.elementCount - count, zerosOf: grid, to: frequencies)
       candidates.append(
@@ -51,21 +51,32 @@ extension StreamWriter {
     return candidates
   }
 
-  private func unmasked(_ grid: ElementGrid, _ frequencies: [[Int]], _ zeroCount: Int) -> [PlacedElements] {
+  /// - Parameter sparse: the elements that are not zero, where they have been picked already.
+  private func unmasked(_ grid: ElementGrid, _ sparse: ElementGrid?) -> [PlacedElements] {
+    // Zeros are all alike, so frequencies with and without them differ in one symbol: they are counted one way, over
+    // as few elements as there are at hand.
+    let counted = Frequencies.planes(of: (sparse ?? grid).survivors, width: grid.width)
+    let zeroCount = sparse.map { grid.elementCount - $0.survivors.count / $0.width } ?? zeroCount(grid, counted)
+    let all = sparse == nil ? counted : adding(zeroCount, zerosOf: grid, to: counted)
     var candidates: [PlacedElements] = []
     let count = grid.elementCount - zeroCount
     // Without a mask of its own, a tensor with hardly any zero gains nothing.
     let isWorthIt = layout == .sparse || layout == .auto && count < grid.elementCount - grid.elementCount / 16
     if layout != .sparse || grid.zero == nil {
       candidates.append(
-        PlacedElements(
-          placement: .dense, count: grid.elementCount, elements: { grid.survivors }, plans: plans(frequencies)))
+        PlacedElements(placement: .dense, count: grid.elementCount, elements: { grid.survivors }, plans: plans(all)))
     }
-    if isWorthIt, let mask = grid.nonzeroMask {
-      let without = adding(-zeroCount, zerosOf: grid, to: frequencies)
-      candidates += sparse(grid, mask, count: count, without) { grid.kept(mask) }
+    if isWorthIt, let mask = sparse?.mask ?? grid.nonzeroMask {
+      let without = adding(-zeroCount, zerosOf: grid, to: all)
+      candidates += self.sparse(grid, mask, count: count, without) { sparse?.survivors ?? grid.kept(mask) }
     }
     return candidates
+  }
+
+  /// How many of the elements that were counted look like zero.
+  private func zeroCount(_ grid: ElementGrid, _ frequencies: [[Int]]) -> Int {
+    guard let zero = grid.zero else { return 0 }
+    return grid.width == 1 ? frequencies[0][Int(zero[0])] : grid.zeroCount
   }
 
   private func sparse(
@@ -90,16 +101,15 @@ extension StreamWriter {
     return candidates
   }
 
-  /// As many positions show whether contexts help: coding takes a hundred times as long as the other ways.
-  private static let probe = 1 << 20
-
   private func modelled(_ mask: Bytes, _ count: Int, _ handicap: Int, against others: Int) -> Bytes? {
     var model = PositionModel(tensor.shape)
-    if model.elementCount > 4 * StreamWriter.probe {
-      let share = Double(StreamWriter.probe) / Double(model.elementCount)
-      model.elementCount = StreamWriter.probe
-      let start = mask[0..<StreamWriter.probe / 8]
-      let tried = model.encoded(start, survivorCount: Bitmap.popcount(start, in: 0..<StreamWriter.probe))
+    // Whole bytes of the mask.
+    let probe = (coding.positionProbe + 7) / 8 * 8
+    if model.elementCount > 4 * probe {
+      let share = Double(probe) / Double(model.elementCount)
+      model.elementCount = probe
+      let start = mask[0..<probe / 8]
+      let tried = model.encoded(start, survivorCount: Bitmap.popcount(start, in: 0..<probe))
       guard SymbolCoding.weight(tried.count, handicap) < Int(Double(others) * share) else { return nil }
     }
     return PositionModel(tensor.shape).encoded(mask, survivorCount: count)

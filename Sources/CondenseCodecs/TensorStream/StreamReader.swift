@@ -51,6 +51,17 @@ struct StreamReader {
     case .dense: break
     case .gaps:
       let gaps = try SymbolStream.read(prologue.gapCount, isExtended: prologue.isExtended, from: &reader)
+      if !prologue.isMasked {
+        // No mask is asked for: gaps lead to the elements' places without one.
+        guard let zero else { throw reader.error("nothing stands for zero outside the mask") }
+        let grid = ElementGrid(
+          width: width, zero: zero, elementCount: count, mask: nil,
+          survivors: try planes(prologue.survivorCount, width: width, from: &reader))
+        guard let full = grid.scattered(by: gaps) else {
+          throw reader.error("the gaps do not lead to \(prologue.survivorCount) of \(count) elements")
+        }
+        return full
+      }
       guard let found = GapList.mask(of: gaps, elementCount: count), found.count == prologue.survivorCount else {
         throw reader.error("the gaps do not lead to \(prologue.survivorCount) of \(count) elements")
       }

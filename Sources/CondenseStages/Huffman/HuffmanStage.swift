@@ -1,5 +1,4 @@
 import CondenseCodecs
-import CondenseTensors
 
 /// Packs every tensor losslessly with Huffman codes, whatever earlier stages made of it.
 public struct HuffmanStage: Stage {
@@ -7,7 +6,7 @@ public struct HuffmanStage: Stage {
 
   public var description: StageDescription {
     StageDescription(
-      name: "huffman", version: 2,
+      name: "huffman", version: 3,
       summary: "Packs every tensor losslessly: indices and codes by frequency, other numbers byte plane by byte plane.",
       isLossless: true,
       parameters: [
@@ -30,32 +29,7 @@ public struct HuffmanStage: Stage {
     guard let layout = StreamLayout(rawValue: parameters["layout"]?.string ?? StreamLayout.auto.rawValue) else {
       throw ParameterError("layout", "expected auto, dense or sparse")
     }
-    return HuffmanCoding(layout: layout)
-  }
-}
-
-/// `huffman` with its parameters.
-struct HuffmanCoding: ConfiguredStage {
-  let layout: StreamLayout
-
-  var parameters: StageParameters { ["layout": .string(layout.rawValue)] }
-
-  func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
-    if input.isCoded { throw StageRefusal("huffman cannot follow huffman or entropy: the tensors are coded already") }
-    var form = input
-    form.isCoded = true
-    return form
-  }
-
-  /// Everything is coded: biases, integers, scalars too.
-  func accepts(_ tensor: TensorDescription) -> Bool { true }
-
-  func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
-    do {
-      return EncodedTensor(
-        dtype: input.dtype, shape: input.shape, payload: .stream(try TensorCoder.encode(input, layout: layout)))
-    } catch {
-      throw StageError("\(error)")
-    }
+    return LosslessPacking(
+      name: "huffman", parameters: ["layout": .string(layout.rawValue)], layout: layout, coding: .huffman)
   }
 }
