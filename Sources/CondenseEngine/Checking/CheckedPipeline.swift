@@ -32,7 +32,7 @@ public struct CheckedStage: Sendable {
   public var id: String
   /// The stage's name, and where it stands.
   public var name: String
-  public var range: SourceRange
+  public var place: Place
   public var description: StageDescription
   public var input: StageInput
   public var only: [Glob]
@@ -56,14 +56,14 @@ public struct CheckedOutput: Sendable {
   public var from: StageInput
   /// The format's name.
   public var format: String
-  public var range: SourceRange
+  public var place: Place
 }
 
 extension CheckedPipeline {
   /// The first stage that cannot follow what earlier ones make of a tensor, in words that name the tensor.
   ///
   /// Stages can be for some tensors only, so this needs a model's tensors.
-  public func refusal(of tensors: [ModelTensor]) -> (message: String, range: SourceRange)? {
+  public func refusal(of tensors: [ModelTensor]) -> (message: String, place: Place)? {
     for tensor in tensors {
       let description = TensorDescription(dtype: tensor.dtype, shape: tensor.shape)
       var forms: [TensorForm] = []
@@ -76,7 +76,7 @@ extension CheckedPipeline {
         do {
           forms.append(try configured.form(after: input))
         } catch {
-          return ("tensor '\(tensor.name)': \(error.message)", stage.range)
+          return ("tensor '\(tensor.name)': \(error.message)", stage.place)
         }
       }
     }

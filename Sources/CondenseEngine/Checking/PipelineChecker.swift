@@ -18,7 +18,7 @@ public struct PipelineChecker: Sendable {
     guard let pipeline = parsed.pipeline else { return nil }
     var check = Check(pipeline: pipeline, hasErrors: parsed.hasErrors, stages: stages, formats: formats)
     let checked = check.run()
-    parsed.diagnostics = Diagnostic.inOrder(parsed.diagnostics + check.diagnostics)
+    parsed.diagnostics = Diagnostic.inOrder(parsed.diagnostics + check.diagnostics, of: pipeline.file)
     return parsed.hasErrors ? nil : checked
   }
 }
@@ -51,7 +51,7 @@ private struct Check {
         result.formUnion(accepted)
         // Where only some forms are refused, the tensors' names decide: see `refusal(of:)`.
         guard accepted.isEmpty else { continue }
-        for case .failure(let refusal) in attempts { report(refusal.message, use.name.range) }
+        for case .failure(let refusal) in attempts { report(refusal.message, use.name.place) }
       }
       // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
       if !use.only.isEmpty || !use.skip.isEmpty { result.formUnion(inputForms) }
@@ -71,8 +71,8 @@ private struct Check {
     return result
   }
 
-  private mutating func report(_ message: String, _ range: SourceRange) {
-    let diagnostic = Diagnostic(.error, message, file: pipeline.file, range: range)
+  private mutating func report(_ message: String, _ place: Place) {
+    let diagnostic = Diagnostic(.error, message, at: place)
     // Several forms or overrides can lead to the same words.
     if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
   }
@@ -97,40 +97,40 @@ private struct Check {
 
   private mutating func stage(_ use: StageUse) -> CheckedStage? {
     guard let stage = stages.stage(named: use.name.value) else {
-      diagnostics.append(.unknown("stage", use.name, known: stages.names, file: pipeline.file))
+      diagnostics.append(.unknown("stage", use.name, known: stages.names))
       return nil
     }
     let description = stage.description
-    var reader = ParameterReader(stage: description, file: pipeline.file)
+    var reader = ParameterReader(stage: description)
     let parameters = reader.read(use.parameters)
     let overrides = use.overrides.map { override in
       (override, parameters.merging(reader.read(override.parameters)) { _, new in new })
     }
     diagnostics += reader.diagnostics
     guard reader.diagnostics.isEmpty else { return nil }
-    guard let base = configure(stage, parameters, written: use.parameters, otherwise: use.name.range) else {
+    guard let base = configure(stage, parameters, written: use.parameters, otherwise: use.name.place) else {
       return nil
     }
     var configured: [(match: [Glob], stage: any ConfiguredStage)] = []
     for (override, merged) in overrides {
-      guard let one = configure(stage, merged, written: override.parameters, otherwise: override.range) else {
+      guard let one = configure(stage, merged, written: override.parameters, otherwise: override.place) else {
         return nil
       }
       configured.append((override.match.map(\.value), one))
     }
     return CheckedStage(
-      id: use.id.value, name: description.name, range: use.name.range, description: description, input: .model,
+      id: use.id.value, name: description.name, place: use.name.place, description: description, input: .model,
       only: use.only.map(\.value), skip: use.skip.map(\.value), base: base, overrides: configured)
   }
 
   /// Sets a stage up; an error is placed at the parameter that it names, if that was written here.
   private mutating func configure(
-    _ stage: any Stage, _ parameters: StageParameters, written: [Node.Pair], otherwise: SourceRange
+    _ stage: any Stage, _ parameters: StageParameters, written: [Node.Pair], otherwise: Place
   ) -> (any ConfiguredStage)? {
     do {
       return try stage.configure(parameters)
     } catch {
-      let place = written.first { $0.key.value == error.key }?.value.range
+      let place = written.first { $0.key.value == error.key }?.value.place
       report(place == nil ? error.description : error.message, place ?? otherwise)
       return nil
     }
@@ -141,13 +141,13 @@ private struct Check {
     if let format = model.format {
       guard formats.format(named: format.value) != nil else {
         diagnostics.append(
-          .unknown("format", format, known: formats.formats.map(\.name), file: pipeline.file))
+          .unknown("format", format, known: formats.formats.map(\.name)))
         return nil
       }
     } else if formats.format(forPath: model.path.value) == nil {
       report(
         "the extension of \(Diagnostic.quoted(model.path.value)) tells no model format; known are \(formats.extensionList)",
-        model.path.range)
+        model.path.place)
       return nil
     }
     return model
@@ -157,7 +157,7 @@ private struct Check {
     let format: any ModelFormat
     if let name = use.format {
       guard let known = formats.format(named: name.value) else {
-        diagnostics.append(.unknown("format", name, known: formats.formats.map(\.name), file: pipeline.file))
+        diagnostics.append(.unknown("format", name, known: formats.formats.map(\.name)))
         return nil
       }
       format = known
@@ -165,14 +165,14 @@ private struct Check {
       guard let known = formats.format(forPath: use.path.value) else {
         report(
           "the extension of \(Diagnostic.quoted(use.path.value)) tells no model format; known are \(formats.extensionList)",
-          use.path.range)
+          use.path.place)
         return nil
       }
       format = known
     }
     let id = use.from?.value ?? pipeline.stages.last?.id.value ?? "model"
     let from = places[id].map { StageInput.stage($0) } ?? .model
-    return CheckedOutput(path: use.path.value, from: from, format: format.name, range: use.path.range)
+    return CheckedOutput(path: use.path.value, from: from, format: format.name, place: use.path.place)
   }
 
   private mutating func warnOfUnused(_ checked: CheckedPipeline) {
@@ -181,8 +181,8 @@ private struct Check {
       guard let use = pipeline.stages.first(where: { $0.id.value == stage.id }) else { continue }
       diagnostics.append(
         Diagnostic(
-          .warning, "no output is made from \(Diagnostic.quoted(stage.id)), so it does not run", file: pipeline.file,
-          range: use.id.range))
+          .warning, "no output is made from \(Diagnostic.quoted(stage.id)), so it does not run",
+          at: use.id.place))
     }
   }
 }

@@ -122,12 +122,12 @@ public struct PipelineLoader: Sendable {
     let path = pipeline.absolutePath(pipeline.model.path.value)
     func refuse(_ message: String) {
       entry.parsed.diagnostics.append(
-        Diagnostic(.error, message, file: pipeline.file, range: pipeline.model.path.range))
+        Diagnostic(.error, message, at: pipeline.model.path.place))
     }
     if let output = pipeline.outputs.first(where: { pipeline.absolutePath($0.path) == path }) {
       entry.parsed.diagnostics.append(
         Diagnostic(
-          .error, "the output would replace the pipeline's own model", file: pipeline.file, range: output.range))
+          .error, "the output would replace the pipeline's own model", at: output.place))
       return
     }
     let key = "\(pipeline.model.format?.value ?? "") \(path)"
@@ -141,7 +141,7 @@ public struct PipelineLoader: Sendable {
       }
       if let refusal = pipeline.refusal(of: loaded.models[index].model.tensors) {
         entry.parsed.diagnostics.append(
-          Diagnostic(.error, refusal.message, file: pipeline.file, range: refusal.range))
+          Diagnostic(.error, refusal.message, at: refusal.place))
         return
       }
       loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: index))
@@ -164,38 +164,38 @@ public struct PipelineLoader: Sendable {
       }
       guard let known = entries[other].parsed.pipeline else { continue }
       reportTwice(
-        "two pipelines are named '\(pipeline.name.value)'", &entries, (index, pipeline.name.range),
-        (other, known.name.range))
+        "two pipelines are named '\(pipeline.name.value)'", &entries, (index, pipeline.name.place),
+        (other, known.name.place))
     }
   }
 
   /// That no two pipelines publish one file.
   private func checkOutputs(_ entries: inout [Entry]) {
-    var first: [String: (entry: Int, range: SourceRange)] = [:]
+    var first: [String: (entry: Int, place: Place)] = [:]
     for index in entries.indices {
       guard let checked = entries[index].checked else { continue }
       for output in checked.outputs {
         let path = checked.absolutePath(output.path)
         guard let other = first[path] else {
-          first[path] = (index, output.range)
+          first[path] = (index, output.place)
           continue
         }
         reportTwice(
-          "two outputs are written to '\(workspace.displayPath(path))'", &entries, (index, output.range),
-          (other.entry, other.range))
+          "two outputs are written to '\(workspace.displayPath(path))'", &entries, (index, output.place),
+          (other.entry, other.place))
       }
     }
   }
 
   /// Reports a clash at both places, each with a note about the other.
   private func reportTwice(
-    _ message: String, _ entries: inout [Entry], _ a: (entry: Int, range: SourceRange),
-    _ b: (entry: Int, range: SourceRange)
+    _ message: String, _ entries: inout [Entry], _ a: (entry: Int, place: Place),
+    _ b: (entry: Int, place: Place)
   ) {
     for (here, there) in [(b, a), (a, b)] {
-      let note = Diagnostic.Note("and here", file: entries[there.entry].parsed.source.file, range: there.range)
+      let note = Diagnostic.Note("and here", at: there.place)
       entries[here.entry].parsed.diagnostics.append(
-        Diagnostic(.error, message, file: entries[here.entry].parsed.source.file, range: here.range, notes: [note]))
+        Diagnostic(.error, message, at: here.place, notes: [note]))
     }
   }
 }

@@ -36,7 +36,7 @@ public struct StageUse: Sendable {
 public struct StageOverride: Sendable {
   public var match: [Located<Glob>]
   public var parameters: [Node.Pair]
-  public var range: SourceRange
+  public var place: Place
 }
 
 /// A file to publish.

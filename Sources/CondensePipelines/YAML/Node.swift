@@ -1,7 +1,7 @@
 /// A value of a YAML document with its place.
 public struct Node: Equatable, Sendable {
   public var content: Content
-  public var range: SourceRange
+  public var place: Place
 
   public enum Content: Equatable, Sendable {
     case scalar(Scalar)
@@ -21,10 +21,12 @@ public struct Node: Equatable, Sendable {
     public var isPlain: Bool
   }
 
-  public init(_ content: Content, range: SourceRange) {
+  public init(_ content: Content, at place: Place) {
     self.content = content
-    self.range = range
+    self.place = place
   }
+
+  public var range: SourceRange { place.range }
 }
 
 // What a scalar can be read as, by YAML 1.2's core schema (section 10.3).

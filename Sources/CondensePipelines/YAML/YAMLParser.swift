@@ -95,6 +95,8 @@ private struct Composer {
     Diagnostic(message, file: file, range: range)
   }
 
+  private func place(_ range: SourceRange) -> Place { Place(file: file, range: range) }
+
   /// Composes the node that `event` begins; also tells how many nodes it is.
   private mutating func node(_ event: EventStream.Event, depth: Int) throws(Diagnostic) -> (node: Node, size: Int) {
     guard depth < YAMLParser.deepest else {
@@ -112,7 +114,7 @@ private struct Composer {
     case .scalar(let text, let isPlain):
       let size = 1 + text.utf8.count / YAMLParser.bytesPerNode
       try count(size, event.range)
-      composed = (Node(.scalar(Node.Scalar(text: text, isPlain: isPlain)), range: event.range), size)
+      composed = (Node(.scalar(Node.Scalar(text: text, isPlain: isPlain)), at: place(event.range)), size)
     case .sequenceStart:
       try count(1, event.range)
       composed = try sequence(event, depth: depth)
@@ -163,7 +165,7 @@ private struct Composer {
     while true {
       let event = try events.next()
       if event.kind == .sequenceEnd {
-        return (Node(.sequence(nodes), range: SourceRange(start.range.start, event.range.end)), size)
+        return (Node(.sequence(nodes), at: place(SourceRange(start.range.start, event.range.end))), size)
       }
       let item = try node(event, depth: depth + 1)
       nodes.append(item.node)
@@ -180,7 +182,7 @@ private struct Composer {
     while true {
       let event = try events.next()
       if event.kind == .mappingEnd {
-        return (Node(.mapping(pairs), range: SourceRange(start.range.start, event.range.end)), size)
+        return (Node(.mapping(pairs), at: place(SourceRange(start.range.start, event.range.end))), size)
       }
       guard case .scalar(let key, _) = event.kind else { throw error("a key must be a plain word", event.range) }
       try count(1, event.range)
@@ -194,7 +196,7 @@ private struct Composer {
         continue
       }
       places[key] = event.range
-      pairs.append(Node.Pair(key: Located(key, at: event.range), value: value.node))
+      pairs.append(Node.Pair(key: Located(key, at: place(event.range)), value: value.node))
     }
   }
 }
