@@ -1,6 +1,7 @@
 import ArgumentParser
 import CondenseEngine
 import CondenseFiles
+import CondensePipelines
 import CondenseStore
 import Foundation
 

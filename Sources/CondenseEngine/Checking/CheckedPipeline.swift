@@ -1,7 +1,6 @@
 import CondenseModels
 import CondensePipelines
 import CondenseStages
-import Foundation
 
 /// A pipeline in which every name is known and every stage is set up: what a build is planned from.
 public struct CheckedPipeline: Sendable {
@@ -14,10 +13,8 @@ public struct CheckedPipeline: Sendable {
   public var outputs: [CheckedOutput]
   public var checks: [CheckUse]
 
-  /// A path of the file as an absolute one.
-  public func absolutePath(_ path: String) -> String {
-    AbsolutePath.resolve(path, from: (file as NSString).deletingLastPathComponent)
-  }
+  /// Where the model is; what is inherited is relative to the file that wrote it.
+  public var modelPath: String { model.path.absolutePath }
 }
 
 /// What a stage or an output is made from.
@@ -51,7 +48,7 @@ public struct CheckedStage: Sendable {
 
 /// A file to publish, with its format known.
 public struct CheckedOutput: Sendable {
-  /// As it was written.
+  /// Absolute.
   public var path: String
   public var from: StageInput
   /// The format's name.

@@ -5,6 +5,8 @@ import CondenseStages
 struct ParameterReader {
   let stage: StageDescription
   var diagnostics: [Diagnostic] = []
+  /// Whether a value is not known yet.
+  private(set) var hasOpenValues = false
 
   init(stage: StageDescription) { self.stage = stage }
 
@@ -17,7 +19,9 @@ struct ParameterReader {
           .unknown("parameter of \(stage.name)", pair.key, known: stage.parameters.map(\.name)))
         continue
       }
-      if let value = read(pair.value, description.type) {
+      if pair.value.isOpen {
+        hasOpenValues = true
+      } else if let value = read(pair.value, description.type) {
         parameters[description.name] = value
       } else {
         report(

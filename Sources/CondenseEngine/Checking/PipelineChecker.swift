@@ -13,13 +13,26 @@ public struct PipelineChecker: Sendable {
     self.formats = formats
   }
 
-  /// Checks a pipeline; adds what is wrong to `parsed`. Nil where there are errors, and for a base, which has no outputs.
-  public func check(_ parsed: inout ParsedPipeline) -> CheckedPipeline? {
-    guard let pipeline = parsed.pipeline else { return nil }
-    var check = Check(pipeline: pipeline, hasErrors: parsed.hasErrors, stages: stages, formats: formats)
+  /// Checks a file's builds; adds what is wrong to `parsed`. Nothing where there are errors, and for a base, which has no
+  /// outputs.
+  public func check(_ parsed: inout ParsedPipeline) -> [CheckedPipeline] {
+    var diagnostics = DiagnosticSet()
+    diagnostics.formUnion(parsed.diagnostics)
+    var checked: [CheckedPipeline] = []
+    for build in parsed.builds {
+      let (one, problems) = check(build, hasErrors: parsed.hasErrors)
+      diagnostics.formUnion(problems)
+      if let one { checked.append(one) }
+    }
+    parsed.diagnostics = Diagnostic.inOrder(diagnostics.all, of: parsed.source.file)
+    return parsed.hasErrors ? [] : checked
+  }
+
+  /// Checks one build; nil where there are errors, and for a base. `hasErrors` tells whether there are some already.
+  func check(_ pipeline: Pipeline, hasErrors: Bool) -> (checked: CheckedPipeline?, diagnostics: [Diagnostic]) {
+    var check = Check(pipeline: pipeline, hasErrors: hasErrors, stages: stages, formats: formats)
     let checked = check.run()
-    parsed.diagnostics = Diagnostic.inOrder(parsed.diagnostics + check.diagnostics, of: pipeline.file)
-    return parsed.hasErrors ? nil : checked
+    return (checked, check.diagnostics.map { pipeline.annotated($0) })
   }
 }
 
@@ -49,8 +62,9 @@ private struct Check {
         let attempts = inputForms.map { form in Result { () throws(StageRefusal) in try variant.form(after: form) } }
         let accepted = attempts.compactMap { try? $0.get() }
         result.formUnion(accepted)
-        // Where only some forms are refused, the tensors' names decide: see `refusal(of:)`.
-        guard accepted.isEmpty else { continue }
+        // Where only some forms are refused, the tensors' names decide: see `refusal(of:)`. Where stages are not known
+        // yet, so are forms.
+        guard accepted.isEmpty, !pipeline.isPartial else { continue }
         for case .failure(let refusal) in attempts { report(refusal.message, use.name.place) }
       }
       // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
@@ -61,7 +75,7 @@ private struct Check {
       checked.append(complete)
       forms.append(result)
     }
-    guard let model = self.model(), !pipeline.outputs.isEmpty else { return nil }
+    guard let model = self.model(), !pipeline.outputs.isEmpty, !pipeline.isPartial else { return nil }
     let outputs = pipeline.outputs.compactMap { output($0, places) }
     let result = CheckedPipeline(
       file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, outputs: outputs,
@@ -107,7 +121,7 @@ private struct Check {
       (override, parameters.merging(reader.read(override.parameters)) { _, new in new })
     }
     diagnostics += reader.diagnostics
-    guard reader.diagnostics.isEmpty else { return nil }
+    guard reader.diagnostics.isEmpty, !reader.hasOpenValues else { return nil }
     guard let base = configure(stage, parameters, written: use.parameters, otherwise: use.name.place) else {
       return nil
     }
@@ -172,7 +186,7 @@ private struct Check {
     }
     let id = use.from?.value ?? pipeline.stages.last?.id.value ?? "model"
     let from = places[id].map { StageInput.stage($0) } ?? .model
-    return CheckedOutput(path: use.path.value, from: from, format: format.name, place: use.path.place)
+    return CheckedOutput(path: use.path.absolutePath, from: from, format: format.name, place: use.path.place)
   }
 
   private mutating func warnOfUnused(_ checked: CheckedPipeline) {

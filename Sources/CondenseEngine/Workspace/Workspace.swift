@@ -1,4 +1,5 @@
 import CondenseFiles
+import CondensePipelines
 import Foundation
 
 /// The folder that pipelines and their outputs belong to.
@@ -78,16 +79,5 @@ public struct Workspace: Sendable {
         files.append(path)
       }
     }
-  }
-}
-
-/// Paths made absolute and without `.` and `..`, as the text says, links not followed.
-public enum AbsolutePath {
-  public static func resolve(_ path: String, from folder: String) -> String {
-    var parts: [Substring] = []
-    for part in (path.hasPrefix("/") ? path : folder + "/" + path).split(separator: "/") where part != "." {
-      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
-    return "/" + parts.joined(separator: "/")
   }
 }

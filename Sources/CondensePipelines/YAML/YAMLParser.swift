@@ -11,11 +11,13 @@ public enum YAMLParser {
   /// Bytes of text that count as a value more: an alias can repeat a long text in three bytes.
   static let bytesPerNode = 64
 
-  /// The document, nil for an empty file, and what is wrong with it although it can be read: duplicate keys, of which the
-  /// first counts.
+  /// The document, nil for an empty file; what is wrong with it although it can be read: duplicate keys, of which the
+  /// first counts; and how many values it stands for, counted as ``mostNodes`` are.
   ///
   /// - Throws: ``Diagnostic`` at the first place where the text is no single YAML document within the limits.
-  public static func parse(_ source: SourceText) throws(Diagnostic) -> (root: Node?, problems: [Diagnostic]) {
+  public static func parse(_ source: SourceText) throws(Diagnostic) -> (
+    root: Node?, problems: [Diagnostic], valueCount: Int
+  ) {
     // Who reads a file reads one byte more than is allowed; without its byte order mark the rest would seem to be all.
     guard source.fileByteCount <= largestFile else {
       throw Diagnostic(
@@ -28,7 +30,7 @@ public enum YAMLParser {
         bad.reason, file: source.file, range: SourceRange(line: place.line, column: place.column))
     }
     var composer = Composer(source: source)
-    return (try composer.document(), composer.problems)
+    return (try composer.document(), composer.problems, composer.nodeCount)
   }
 
   private static func firstBadByte(_ bytes: [UInt8]) -> (offset: Int, reason: String)? {
@@ -71,7 +73,7 @@ private struct Composer {
   private var anchors: [String: (node: Node, size: Int)] = [:]
   /// Anchors whose node is not finished: an alias to one would contain itself.
   private var openAnchors: Set<String> = []
-  private var nodeCount = 0
+  private(set) var nodeCount = 0
   private(set) var problems: [Diagnostic] = []
 
   init(source: SourceText) {

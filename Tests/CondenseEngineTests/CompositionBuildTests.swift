@@ -1,0 +1,103 @@
+import CondenseCodecs
+import CondenseEngine
+import CondensePipelines
+import CondenseTensors
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Building several from one file")
+struct CompositionBuildTests {
+  private static func workspace() throws -> TemporaryWorkspace {
+    let workspace = try TemporaryWorkspace()
+    var generator = SeededGenerator(seed: 3)
+    try workspace.writeModel([("w", .randomWeights([8, 16], using: &generator))])
+    return workspace
+  }
+
+  @Test("A matrix builds each combination and reports each, and stages that do not depend on an axis run once")
+  func matrix() throws {
+    let workspace = try Self.workspace()
+    try workspace.write(
+      """
+      model: ../model.safetensors
+      matrix: {bits: [1, 2]}
+      stages: [{prune: {sparsity: 0.5}}, {cluster: {bits: "${bits}"}}]
+      outputs: ["../build/${name}.condensed"]
+      """, to: "pipelines/p.yaml")
+    let result = try workspace.build()
+    #expect(result.diagnostics.isEmpty)
+    #expect(result.report.pipelines.map(\.name) == ["p[bits=1]", "p[bits=2]"])
+    #expect(result.report.pipelines.map(\.status) == [.built, .built])
+    #expect(result.report.actions.ran == 3)
+    #expect(result.report.pipelines.map(\.actions.ran) == [2, 1])
+    let outputs = result.report.pipelines.flatMap(\.outputs).map { ($0.path as NSString).lastPathComponent }
+    #expect(outputs == ["p[bits=1].condensed", "p[bits=2].condensed"])
+  }
+
+  @Test("All builds of an invalid file are invalid, and other files are built")
+  func invalid() throws {
+    let workspace = try Self.workspace()
+    try workspace.write(
+      "model: ../model.safetensors\nmatrix: {bits: [1, 99]}\nstages: [{cluster: {bits: '${bits}'}}]\noutputs: ['../${name}.condensed']\n",
+      to: "pipelines/a.yaml")
+    try workspace.writePipeline("b", stages: "[huffman]")
+    let result = try workspace.build()
+    #expect(result.hasInvalidInput)
+    #expect(result.report.pipelines.map(\.name) == ["a[bits=1]", "a[bits=99]", "b"])
+    #expect(result.report.pipelines.map(\.status) == [.failed, .failed, .built])
+    #expect(result.report.pipelines.map(\.isInvalid) == [true, true, false])
+    let diagnostic = try #require(result.diagnostics.first?.diagnostic)
+    #expect(result.diagnostics.count == 1 && diagnostic.range?.start == SourcePosition(line: 3, column: 27))
+    #expect(diagnostic.notes.map(\.message) == ["bits is '99' here"])
+  }
+
+  @Test("Builds that publish one path are told how to tell their outputs apart")
+  func clash() throws {
+    let workspace = try Self.workspace()
+    let text =
+      "model: ../model.safetensors\nmatrix: {bits: [1, 2, 3]}\nstages: [{cluster: {bits: '${bits}'}}]\noutputs: [../o.condensed]\n"
+    try workspace.write(text, to: "pipelines/a.yaml")
+    let result = try workspace.build()
+    #expect(
+      result.diagnostics.map(\.diagnostic.message) == [
+        "two outputs are written to 'o.condensed' by 'a[bits=1]' and 'a[bits=2]'; put ${name}, ${model} or a variable of the matrix into the path"
+      ])
+    #expect(result.report.pipelines.allSatisfy { $0.isInvalid })
+  }
+
+  @Test("An error that several pipelines inherit is shown once, with the base's line, and all of them are invalid")
+  func inherited() throws {
+    let workspace = try Self.workspace()
+    try workspace.write("model: ../model.safetensors\nstages: [prnue]\n", to: "pipelines/base.yaml")
+    for name in ["a", "b", "c"] {
+      try workspace.write("extends: base.yaml\noutputs: [../\(name).condensed]\n", to: "pipelines/\(name).yaml")
+    }
+    let result = try workspace.build("a", "b", "c")
+    #expect(result.diagnostics.map(\.diagnostic.message) == ["unknown stage 'prnue'; did you mean 'prune'?"])
+    #expect(result.diagnostics.first?.diagnostic.file == workspace.path("pipelines/base.yaml"))
+    #expect(result.diagnostics.first?.source?.line(2) == "stages: [prnue]")
+    #expect(result.report.pipelines.map(\.isInvalid) == [true, true, true])
+    // Two outputs that are inherited from one place are one error too.
+    try workspace.write(
+      "model: ../model.safetensors\nstages: [huffman]\noutputs: [o.condensed]\n", to: "pipelines/base.yaml")
+    for name in ["a", "b", "c"] { try workspace.write("extends: base.yaml\n", to: "pipelines/\(name).yaml") }
+    let clash = try workspace.build("a", "b", "c")
+    #expect(clash.diagnostics.count == 1)
+    #expect(clash.report.pipelines.map(\.isInvalid) == [true, true, true])
+  }
+
+  @Test("What a file's builds depend on is told: the file, and all that it extends, there or not")
+  func inputs() throws {
+    let workspace = try Self.workspace()
+    try workspace.write("extends: base.yaml\noutputs: [o.condensed]\n", to: "pipelines/a.yaml")
+    try workspace.write("extends: ../none.yaml\n", to: "pipelines/base.yaml")
+    let loaded = PipelineLoader(stages: .builtIn, formats: .builtIn, workspace: Workspace(root: workspace.root))
+      .load([workspace.path("pipelines/a.yaml")])
+    #expect(
+      loaded.files.map(\.inputs) == [
+        ["none.yaml", "pipelines/a.yaml", "pipelines/base.yaml"].map { workspace.path($0) }
+      ])
+    #expect(loaded.files.map(\.isValid) == [false])
+  }
+}
