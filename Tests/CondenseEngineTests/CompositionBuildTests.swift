@@ -101,3 +101,61 @@ struct CompositionBuildTests {
     #expect(loaded.files.map(\.isValid) == [false])
   }
 }
+
+@Suite("Building every model that a pattern names")
+struct ModelPatternTests {
+  private static func workspace(models: [String]) throws -> TemporaryWorkspace {
+    let workspace = try TemporaryWorkspace()
+    try FileManager.default.createDirectory(
+      atPath: workspace.path("models"), withIntermediateDirectories: true)
+    var generator = SeededGenerator(seed: 5)
+    for model in models {
+      try workspace.writeModel(
+        [("w", .randomWeights([8, 16], using: &generator))], to: "models/\(model).safetensors")
+    }
+    return workspace
+  }
+
+  private static let text =
+    "model: ../models/*.safetensors\nstages: [huffman]\noutputs: ['../build/${model}.condensed']\n"
+
+  @Test("One build a match; a match that is added or removed is a build more or less")
+  func matches() throws {
+    let workspace = try Self.workspace(models: ["a", "b"])
+    try workspace.write(Self.text, to: "pipelines/p.yaml")
+    #expect(try workspace.build().report.pipelines.map(\.name) == ["p[a]", "p[b]"])
+    var generator = SeededGenerator(seed: 6)
+    try workspace.writeModel([("w", .randomWeights([4, 4], using: &generator))], to: "models/aa.safetensors")
+    let added = try workspace.build()
+    #expect(added.report.pipelines.map(\.name) == ["p[a]", "p[aa]", "p[b]"])
+    #expect(added.report.pipelines.map(\.status) == [.cached, .built, .cached])
+    try FileManager.default.removeItem(atPath: workspace.path("models/a.safetensors"))
+    #expect(try workspace.build().report.pipelines.map(\.name) == ["p[aa]", "p[b]"])
+  }
+
+  @Test("No match is an error at the model, and so is what keeps a folder from being searched")
+  func noMatch() throws {
+    let workspace = try Self.workspace(models: [])
+    try workspace.write(Self.text, to: "pipelines/p.yaml")
+    let result = try workspace.build()
+    #expect(result.hasInvalidInput)
+    #expect(
+      result.diagnostics.map(\.diagnostic.message) == [
+        "no model matches '../models/*.safetensors' (looked for \(workspace.path("models/*.safetensors")))"
+      ])
+    #expect(result.diagnostics.first?.diagnostic.range?.start == SourcePosition(line: 1, column: 8))
+    #expect(result.report.pipelines.map(\.name) == ["p"])
+  }
+
+  @Test("Models of one name give builds of one name, which is an error that names it")
+  func sameNames() throws {
+    let workspace = try Self.workspace(models: ["a"])
+    try FileManager.default.createDirectory(atPath: workspace.path("models/s"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: workspace.path("models/a.safetensors"), toPath: workspace.path("models/s/a.safetensors"))
+    try workspace.write(Self.text.replacing("*.", with: "**/*."), to: "pipelines/p.yaml")
+    #expect(
+      try workspace.build().diagnostics.map(\.diagnostic.message).first
+        == "two builds are named 'p[a]'; the models' files need names of their own")
+  }
+}

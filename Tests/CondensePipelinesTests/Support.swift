@@ -18,9 +18,10 @@ struct FilesInMemory {
       guard let text = files[path] else { throw UnreadableFile("cannot open: no such file", isMissing: true) }
       return Array(text.utf8)
     }
-    surroundings.findModels = { pattern in
+    surroundings.findModels = { pattern, folder in
       var matches = ModelMatches()
-      matches.paths = ((try? Glob(pattern)).map { glob in models.filter { glob.matches($0) } } ?? []).sorted()
+      matches.paths = ((try? Glob(folder + "/" + pattern)).map { glob in models.filter { glob.matches($0) } } ?? [])
+        .sorted()
       matches.folders = ["/models"]
       return matches
     }

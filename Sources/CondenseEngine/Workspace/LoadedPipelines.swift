@@ -22,7 +22,8 @@ public struct LoadedPipelines: Sendable {
     /// The pipeline files that decide what its builds are, absolute and sorted: itself and what it extends, also what was
     /// not found where it was looked for.
     public var inputs: [String]
-    /// The folders that were listed to find its models, absolute and sorted: what comes or goes there can change the builds.
+    /// The folders that were listed to find its models, absolute and sorted: what comes or goes there, or that they come
+    /// to be, can change the builds.
     public var listedFolders: [String]
   }
 

@@ -52,6 +52,13 @@ public struct PipelineLoader: Sendable {
     }
     let formats = formats
     surroundings.modelStem = { formats.stem(ofPath: $0) }
+    surroundings.findModels = { pattern, folder in
+      var search = PathSearch(for: .file)
+      search.find(pattern, from: folder)
+      var matches = ModelMatches()
+      (matches.paths, matches.folders, matches.problem) = (search.sorted, search.folders, search.problem)
+      return matches
+    }
     surroundings.displayPath = workspace.displayPath
     return surroundings
   }

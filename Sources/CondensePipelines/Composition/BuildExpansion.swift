@@ -117,7 +117,8 @@ struct BuildExpansion {
   /// The models that a pattern names; none is an error.
   private mutating func matches(_ path: Located<String>, _ notes: [Place: [Diagnostic.Note]]) -> [String] {
     let pattern = path.absolutePath
-    let found = models[pattern] ?? surroundings.findModels(pattern)
+    let found =
+      models[pattern] ?? surroundings.findModels(path.value, AbsolutePath.resolve(path.place.file + "/..", from: "/"))
     models[pattern] = found
     listedFolders.formUnion(found.folders)
     let problem =

@@ -2,8 +2,8 @@
 public struct PipelineSurroundings: Sendable {
   /// Reads a file that another extends.
   public var read: FileReading = { _ throws(UnreadableFile) in throw UnreadableFile("there is none", isMissing: true) }
-  /// Finds the model files that an absolute pattern names.
-  public var findModels: @Sendable (_ pattern: String) -> ModelMatches = { _ in ModelMatches() }
+  /// Finds the model files that a pattern names, relative to a folder.
+  public var findModels: @Sendable (_ pattern: String, _ folder: String) -> ModelMatches = { _, _ in ModelMatches() }
   /// A model file's name without the extension of its format: what `${model}` stands for.
   public var modelStem: @Sendable (_ path: String) -> String = { PipelineName.stem($0) }
   /// A path as messages show it.
@@ -18,7 +18,7 @@ public struct PipelineSurroundings: Sendable {
 public struct ModelMatches: Sendable {
   /// Absolute, sorted by their bytes.
   public var paths: [String] = []
-  /// The folders that were listed to find them, absolute.
+  /// The folders in which a new name could change what is found, absolute; also those that are not there.
   public var folders: Set<String> = []
   /// Why the search could not be finished, if it could not.
   public var problem: String?
