@@ -32,7 +32,7 @@ struct BuildCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = pipelines.resolvedWorkspace()
-    let files = try pipelines.files(in: workspace)
+    let listing = try pipelines.listing(in: workspace)
     let engine = Engine(
       stages: Toolbox.current.stages, formats: Toolbox.current.formats, store: try LocalStore.fromEnvironment())
     if !workspace.otherStateVersions.isEmpty {
@@ -43,10 +43,11 @@ struct BuildCommand: ParsableCommand {
     let line = ProgressLine(console: console)
     let build = engine.build(
       BuildRequest(
-        workspace: workspace, files: files, jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
+        workspace: workspace, files: listing.files, jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
         keepGoing: keepGoing),
       progress: { line.show($0) })
     line.finish()
+    console.show(listing.problems.map { PlacedDiagnostic(diagnostic: $0, source: nil) }, workspace: workspace)
     console.show(build.diagnostics, workspace: workspace)
     if json {
       console.result(try JSONOutput.text(BuildDocument(build.report)))
@@ -59,7 +60,7 @@ struct BuildCommand: ParsableCommand {
       guard let error = pipeline.error, !pipeline.isInvalid else { continue }
       console.error("\(pipeline.name): \(error)")
     }
-    if build.hasInvalidInput { throw ExitCode.invalidInput }
+    if build.hasInvalidInput || !listing.problems.isEmpty { throw ExitCode.invalidInput }
     if build.report.pipelines.contains(where: { $0.status == .failed }) { throw ExitCode.failure }
   }
 }

@@ -21,22 +21,16 @@ struct PipelineOptions: ParsableArguments {
     workspace.map { Workspace(root: $0) } ?? Workspace.nearest(to: FileManager.default.currentDirectoryPath)
   }
 
-  /// The pipeline files, absolute.
-  func files(in workspace: Workspace) throws -> [String] {
+  /// The pipeline files, and what kept others from being among them. A path that names nothing is among the files: reading
+  /// it tells so.
+  func listing(in workspace: Workspace) throws -> PipelineListing {
     let current = FileManager.default.currentDirectoryPath
-    if paths.isEmpty {
-      guard FileSystem.isFolder(workspace.pipelinesFolder) else {
-        throw ValidationError(
-          "there is no folder '\(workspace.pipelinesFolder)'; name pipeline files, or make it and drop one in")
-      }
-      return try Workspace.pipelineFiles(at: [workspace.pipelinesFolder])
+    guard paths.isEmpty else { return workspace.pipelines(at: paths.map { AbsolutePath.resolve($0, from: current) }) }
+    guard FileSystem.isFolder(workspace.pipelinesFolder) else {
+      throw ValidationError(
+        "there is no folder '\(workspace.pipelinesFolder)'; name pipeline files, or make it and drop one in")
     }
-    do {
-      return try Workspace.pipelineFiles(at: paths.map { AbsolutePath.resolve($0, from: current) })
-    } catch {
-      Console().error("\(error)")
-      throw ExitCode.invalidInput
-    }
+    return workspace.allPipelines()
   }
 }
 

@@ -8,8 +8,10 @@ public struct CheckedPipeline: Sendable {
   public var file: String
   public var name: String
   public var model: Pipeline.ModelReference
-  /// In an order in which inputs come first.
+  /// In an order in which inputs come first; those of another pipeline that this one starts from are the first.
   public var stages: [CheckedStage]
+  /// The last stage as they were written: what outputs are made from, and other pipelines, where they do not say.
+  public var lastStage: StageInput
   public var outputs: [CheckedOutput]
   public var checks: [CheckUse]
 
@@ -26,7 +28,10 @@ public enum StageInput: Hashable, Sendable {
 
 /// A stage of a pipeline, set up.
 public struct CheckedStage: Sendable {
+  /// Of another pipeline's stage, with that one's name: `digits/prune`.
   public var id: String
+  /// The other pipeline that it is from.
+  public var pipeline: String?
   /// The stage's name, and where it stands.
   public var name: String
   public var place: Place

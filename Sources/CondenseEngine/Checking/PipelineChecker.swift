@@ -14,13 +14,13 @@ public struct PipelineChecker: Sendable {
   }
 
   /// Checks a file's builds; adds what is wrong to `parsed`. Nothing where there are errors, and for a base, which has no
-  /// outputs.
+  /// outputs, and for builds that have another pipeline as model: see ``PipelineLinker``.
   public func check(_ parsed: inout ParsedPipeline) -> [CheckedPipeline] {
     var diagnostics = DiagnosticSet()
     diagnostics.formUnion(parsed.diagnostics)
     var checked: [CheckedPipeline] = []
-    for build in parsed.builds {
-      let (one, problems) = check(build, hasErrors: parsed.hasErrors)
+    for build in parsed.builds where build.upstream == nil {
+      let (one, problems) = check(build, after: nil, hasErrors: parsed.hasErrors)
       diagnostics.formUnion(problems)
       if let one { checked.append(one) }
     }
@@ -28,9 +28,13 @@ public struct PipelineChecker: Sendable {
     return parsed.hasErrors ? [] : checked
   }
 
-  /// Checks one build; nil where there are errors, and for a base. `hasErrors` tells whether there are some already.
-  func check(_ pipeline: Pipeline, hasErrors: Bool) -> (checked: CheckedPipeline?, diagnostics: [Diagnostic]) {
-    var check = Check(pipeline: pipeline, hasErrors: hasErrors, stages: stages, formats: formats)
+  /// Checks one build that starts where `upstream` ends, if there is one; nil where there are errors, and for a base.
+  /// `hasErrors` tells whether there are some already.
+  func check(
+    _ pipeline: Pipeline, after upstream: Upstream?, hasErrors: Bool
+  ) -> (checked: CheckedPipeline?, diagnostics: [Diagnostic]) {
+    var check = Check(
+      pipeline: pipeline, upstream: upstream, hasErrors: hasErrors, stages: stages, formats: formats)
     let checked = check.run()
     return (checked, check.diagnostics.map { pipeline.annotated($0) })
   }
@@ -39,6 +43,7 @@ public struct PipelineChecker: Sendable {
 /// One pipeline's check.
 private struct Check {
   let pipeline: Pipeline
+  let upstream: Upstream?
   /// Whether reading it found any.
   let hasErrors: Bool
   let stages: StageRegistry
@@ -46,43 +51,55 @@ private struct Check {
   var diagnostics: [Diagnostic] = []
 
   mutating func run() -> CheckedPipeline? {
-    var checked: [CheckedStage] = []
+    var checked = upstream?.stages ?? []
     /// What each checked stage makes of a tensor; several forms where overrides differ.
     var forms: [Set<TensorForm>] = []
-    var places: [String: Int] = [:]
+    for stage in checked { forms.append(self.forms(after: stage, forms).result) }
+    var places: [String: StageInput] = ["model": upstream?.start ?? .model]
+    let start = upstream?.start ?? .model
     for use in inputsFirst() {
-      guard let stage = self.stage(use) else { continue }
+      guard var stage = self.stage(use) else { continue }
       let inputID = pipeline.inputIDs[use.id.value] ?? "model"
       // An input that is broken itself has been reported; what follows it is checked as well as can be.
-      let input = places[inputID].map { StageInput.stage($0) } ?? .model
-      var result: Set<TensorForm> = []
-      let inputForms: Set<TensorForm> =
-        if case .stage(let index) = input { forms[index] } else { [TensorForm()] }
-      for variant in [stage.base] + stage.overrides.map(\.stage) {
-        let attempts = inputForms.map { form in Result { () throws(StageRefusal) in try variant.form(after: form) } }
-        let accepted = attempts.compactMap { try? $0.get() }
-        result.formUnion(accepted)
-        // Where only some forms are refused, the tensors' names decide: see `refusal(of:)`. Where stages are not known
-        // yet, so are forms.
-        guard accepted.isEmpty, !pipeline.isPartial else { continue }
-        for case .failure(let refusal) in attempts { report(refusal.message, use.name.place) }
-      }
-      // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
-      if !use.only.isEmpty || !use.skip.isEmpty { result.formUnion(inputForms) }
-      var complete = stage
-      complete.input = input
-      places[use.id.value] = checked.count
-      checked.append(complete)
+      stage.input = places[inputID] ?? start
+      let (result, refusals) = self.forms(after: stage, forms)
+      // Where stages are not known yet, so are forms.
+      if !pipeline.isPartial { for refusal in refusals { report(refusal.message, use.name.place) } }
+      places[use.id.value] = .stage(checked.count)
+      checked.append(stage)
       forms.append(result)
     }
-    guard let model = self.model(), !pipeline.outputs.isEmpty, !pipeline.isPartial else { return nil }
-    let outputs = pipeline.outputs.compactMap { output($0, places) }
+    guard !pipeline.outputs.isEmpty, !pipeline.isPartial, let model = upstream?.model ?? self.model() else {
+      return nil
+    }
+    let last = pipeline.stages.last.flatMap { places[$0.id.value] } ?? start
+    let outputs = pipeline.outputs.compactMap { output($0, places, last: last) }
     let result = CheckedPipeline(
-      file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, outputs: outputs,
-      checks: pipeline.checks)
+      file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, lastStage: last,
+      outputs: outputs, checks: pipeline.checks)
     // Where something is wrong, a stage may seem unused because of that.
     if !hasErrors && diagnostics.isEmpty { warnOfUnused(result) }
     return result
+  }
+
+  /// What a stage makes of a tensor, given what its input and earlier ones do, and why it refuses all that it could be
+  /// given. Where only some forms are refused, the tensors' names decide: see `refusal(of:)`.
+  private func forms(
+    after stage: CheckedStage, _ forms: [Set<TensorForm>]
+  ) -> (result: Set<TensorForm>, refusals: [StageRefusal]) {
+    let inputs = if case .stage(let index) = stage.input { forms[index] } else { [TensorForm()] as Set }
+    var result: Set<TensorForm> = []
+    var refusals: [StageRefusal] = []
+    for variant in [stage.base] + stage.overrides.map(\.stage) {
+      let attempts = inputs.map { form in Result { () throws(StageRefusal) in try variant.form(after: form) } }
+      let accepted = attempts.compactMap { try? $0.get() }
+      result.formUnion(accepted)
+      guard accepted.isEmpty else { continue }
+      for case .failure(let refusal) in attempts { refusals.append(refusal) }
+    }
+    // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
+    if !stage.only.isEmpty || !stage.skip.isEmpty { result.formUnion(inputs) }
+    return (result, refusals)
   }
 
   private mutating func report(_ message: String, _ place: Place) {
@@ -167,7 +184,9 @@ private struct Check {
     return model
   }
 
-  private mutating func output(_ use: OutputUse, _ places: [String: Int]) -> CheckedOutput? {
+  private mutating func output(
+    _ use: OutputUse, _ places: [String: StageInput], last: StageInput
+  ) -> CheckedOutput? {
     let format: any ModelFormat
     if let name = use.format {
       guard let known = formats.format(named: name.value) else {
@@ -184,8 +203,7 @@ private struct Check {
       }
       format = known
     }
-    let id = use.from?.value ?? pipeline.stages.last?.id.value ?? "model"
-    let from = places[id].map { StageInput.stage($0) } ?? .model
+    let from = use.from.flatMap { places[$0.value] } ?? last
     return CheckedOutput(path: use.path.absolutePath, from: from, format: format.name, place: use.path.place)
   }
 

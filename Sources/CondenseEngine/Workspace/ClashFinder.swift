@@ -20,11 +20,11 @@ struct ClashFinder {
     var place: Place
   }
 
-  /// Reports clashes in the files that they are in, at both places, each with a note about the other.
-  mutating func report(in files: inout [LoadedFile]) {
+  /// Reports clashes among the first `count` files, in those that they are in, at both places, each with a note about the other.
+  mutating func report(in files: inout [LoadedFile], count: Int) {
     var names: [String: Claim] = [:]
     var outputs: [String: Claim] = [:]
-    for index in files.indices where !files[index].parsed.isBase {
+    for index in files.indices.prefix(count) where !files[index].parsed.isBase {
       for build in files[index].parsed.builds {
         let claim = Claim(file: index, build: build.name.value, place: build.name.place)
         guard let other = names.updateValue(claim, forKey: claim.build) else { continue }

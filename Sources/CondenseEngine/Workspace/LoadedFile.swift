@@ -7,6 +7,11 @@ struct LoadedFile {
   var checked: [CheckedPipeline] = []
   var diagnostics = DiagnosticSet()
 
+  init(_ parsed: ParsedPipeline) {
+    self.parsed = parsed
+    diagnostics.formUnion(parsed.diagnostics)
+  }
+
   var file: String { parsed.source.file }
   var isValid: Bool { !diagnostics.hasErrors }
 }

@@ -4,6 +4,11 @@ import CondensePipelines
 public struct PlacedDiagnostic: Sendable {
   public var diagnostic: Diagnostic
   public var source: SourceText?
+
+  public init(diagnostic: Diagnostic, source: SourceText?) {
+    self.diagnostic = diagnostic
+    self.source = source
+  }
 }
 
 /// Pipeline files, read and checked, with the models they name.
@@ -19,8 +24,8 @@ public struct LoadedPipelines: Sendable {
     /// A base has none: it is checked, but not built.
     public var hasOutputs: Bool
     public var firstError: String?
-    /// The pipeline files that decide what its builds are, absolute and sorted: itself and what it extends, also what was
-    /// not found where it was looked for.
+    /// The pipeline files that decide what its builds are, absolute and sorted: itself, what it extends, and
+    /// those of pipelines that its builds have as models; also what was not found where it was looked for.
     public var inputs: [String]
     /// The folders that were listed to find its models, absolute and sorted: what comes or goes there, or that they come
     /// to be, can change the builds.

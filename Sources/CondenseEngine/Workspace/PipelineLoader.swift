@@ -19,28 +19,58 @@ public struct PipelineLoader: Sendable {
   /// Loads files; whatever is wrong with one is in the result, and leaves the others alone.
   public func load(_ paths: [String]) -> LoadedPipelines {
     var parser = PipelineParser(surroundings)
-    var files = paths.map { read($0, &parser) }
-    for index in files.indices { check(&files[index]) }
+    var linker = PipelineLinker(
+      paths.map { read($0, &parser) }, checker: checker, displayPath: workspace.displayPath,
+      others: { workspace.allPipelines().files.map { read($0, &parser) } })
+    linker.checkAll()
     var clashes = ClashFinder(displayPath: workspace.displayPath)
-    clashes.report(in: &files)
+    clashes.report(in: &linker.files, count: paths.count)
+    var pool = ModelPool(formats: formats)
+    let models = paths.indices.map { open(&linker.files[$0], &pool) }
+    linker.reportInvalidUpstreams()
+    return result(linker, pool, models, count: paths.count)
+  }
+
+  /// - Parameters:
+  ///   - models: for each file that was asked for, the index of each build's model in the pool.
+  ///   - count: how many files were asked for.
+  private func result(
+    _ linker: PipelineLinker, _ pool: ModelPool, _ models: [[Int?]], count: Int
+  ) -> LoadedPipelines {
     var loaded = LoadedPipelines()
-    var models = ModelPool(formats: formats)
-    let indices = files.indices.map { open(&files[$0], &models) }
-    loaded.models = models.sources
-    var shown = DiagnosticSet()
-    for (file, models) in zip(files, indices) {
+    loaded.models = pool.sources
+    var reported: [Diagnostic] = []
+    var needed: Set<Int> = []
+    for (index, file) in linker.files.prefix(count).enumerated() {
       let diagnostics = Diagnostic.inOrder(file.diagnostics.all, of: file.file)
-      for diagnostic in diagnostics where shown.insert(diagnostic) {
-        loaded.diagnostics.append(
-          PlacedDiagnostic(diagnostic: diagnostic, source: file.parsed.source(of: diagnostic)))
-      }
-      loaded.files.append(summary(file, diagnostics))
+      reported += diagnostics
+      let upstreams = linker.upstreams(of: index)
+      needed.formUnion(upstreams)
+      loaded.files.append(summary(file, diagnostics, upstreams: upstreams.map { linker.files[$0] }))
       guard file.isValid else { continue }
-      for case (let pipeline, let model?) in zip(file.checked, models) {
+      for case (let pipeline, let model?) in zip(file.checked, models[index]) {
         loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: model))
       }
     }
+    for file in needed.filter({ $0 >= count }).sorted().map({ linker.files[$0] }) {
+      reported += Diagnostic.inOrder(file.diagnostics.all, of: file.file)
+    }
+    loaded.diagnostics = placed(reported, linker.files)
     return loaded
+  }
+
+  /// Diagnostics, each once, with the texts that they point into.
+  private func placed(_ diagnostics: [Diagnostic], _ files: [LoadedFile]) -> [PlacedDiagnostic] {
+    guard !diagnostics.isEmpty else { return [] }
+    var sources: [String: SourceText] = [:]
+    for file in files {
+      sources[file.file] = file.parsed.source
+      sources.merge(file.parsed.bases) { known, _ in known }
+    }
+    var shown = DiagnosticSet()
+    return diagnostics.filter { shown.insert($0) }.map {
+      PlacedDiagnostic(diagnostic: $0, source: sources[$0.file])
+    }
   }
 
   private var surroundings: PipelineSurroundings {
@@ -70,20 +100,11 @@ public struct PipelineLoader: Sendable {
 
   private func read(_ path: String, _ parser: inout PipelineParser) -> LoadedFile {
     do {
-      return LoadedFile(parsed: parser.parse(SourceText(file: path, bytes: try PipelineLoader.bytes(of: path))))
+      return LoadedFile(parser.parse(SourceText(file: path, bytes: try PipelineLoader.bytes(of: path))))
     } catch {
       var parsed = ParsedPipeline(source: SourceText(file: path, bytes: []))
       parsed.diagnostics = [Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: path, range: nil)]
-      return LoadedFile(parsed: parsed)
-    }
-  }
-
-  private func check(_ file: inout LoadedFile) {
-    file.diagnostics.formUnion(file.parsed.diagnostics)
-    for build in file.parsed.builds where !file.diagnostics.isFull {
-      let (checked, diagnostics) = checker.check(build, hasErrors: !file.isValid)
-      file.diagnostics.formUnion(diagnostics)
-      if let checked { file.checked.append(checked) }
+      return LoadedFile(parsed)
     }
   }
 
@@ -102,13 +123,19 @@ public struct PipelineLoader: Sendable {
     return indices
   }
 
-  private func summary(_ file: LoadedFile, _ diagnostics: [Diagnostic]) -> LoadedPipelines.File {
-    LoadedPipelines.File(
+  private func summary(
+    _ file: LoadedFile, _ diagnostics: [Diagnostic], upstreams: [LoadedFile]
+  ) -> LoadedPipelines.File {
+    let all = [file] + upstreams
+    func sorted(_ paths: some Sequence<String>) -> [String] {
+      Set(paths).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+    return LoadedPipelines.File(
       file: file.file, name: file.parsed.name, builds: file.parsed.isBase ? [] : file.parsed.builds.map(\.name.value),
       isValid: file.isValid, hasOutputs: !file.parsed.isBase,
       firstError: diagnostics.first { $0.severity == .error }.map { message($0) },
-      inputs: (Array(file.parsed.bases.keys) + [file.file]).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
-      listedFolders: file.parsed.listedFolders)
+      inputs: sorted(all.flatMap { Array($0.parsed.bases.keys) + [$0.file] }),
+      listedFolders: sorted(all.flatMap(\.parsed.listedFolders)))
   }
 
   private func message(_ diagnostic: Diagnostic) -> String {

@@ -9,12 +9,15 @@ public struct Workspace: Sendable {
 
   public init(root: String) { self.root = AbsolutePath.resolve(root, from: FileManager.default.currentDirectoryPath) }
 
+  /// The file that configures a workspace; it need not be there.
+  static let configurationName = "condense.yaml"
+
   /// The nearest folder at or above `folder` that holds `condense.yaml` or `.git`, else `folder` itself.
   public static func nearest(to folder: String) -> Workspace {
     let start = AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath)
     var candidate = start
     while true {
-      if ["condense.yaml", ".git"].contains(where: { FileSystem.exists(candidate + "/" + $0) }) {
+      if [configurationName, ".git"].contains(where: { FileSystem.exists(candidate + "/" + $0) }) {
         return Workspace(root: candidate)
       }
       guard candidate != "/" else { return Workspace(root: start) }
@@ -51,33 +54,17 @@ public struct Workspace: Sendable {
     path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
   }
 
-  /// The pipeline files at `paths`: files as they are, of folders all `.yaml` and `.yml` files below, sorted.
+  /// The pipeline files at `paths`: files as they are, of folders all `.yaml` and `.yml` files below.
   ///
-  /// Hidden files and folders are left out.
-  public static func pipelineFiles(at paths: [String]) throws(FileError) -> [String] {
-    var files: [String] = []
-    for path in paths {
-      if FileSystem.isFolder(path) {
-        try addFiles(below: path, to: &files, depth: 0)
-      } else {
-        guard FileSystem.exists(path) else { throw FileError("open", path, code: ENOENT) }
-        files.append(path)
-      }
-    }
-    var seen: Set<String> = []
-    return files.filter { seen.insert($0).inserted }
+  /// Hidden files and folders are left out, and so is the workspace's configuration.
+  public func pipelines(at paths: [String]) -> PipelineListing {
+    var walk = PipelineWalk(root: root, ignore: [])
+    for path in paths { walk.add(path) }
+    return walk.listing
   }
 
-  private static func addFiles(below folder: String, to files: inout [String], depth: Int) throws(FileError) {
-    // Deeper than any tree of pipelines; a symbolic link that leads back up would never end.
-    guard depth < 32 else { return }
-    for name in try FileSystem.names(in: folder) where !name.hasPrefix(".") {
-      let path = folder + "/" + name
-      if FileSystem.isFolder(path) {
-        try addFiles(below: path, to: &files, depth: depth + 1)
-      } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-        files.append(path)
-      }
-    }
+  /// All pipeline files of the workspace.
+  public func allPipelines() -> PipelineListing {
+    FileSystem.isFolder(pipelinesFolder) ? pipelines(at: [pipelinesFolder]) : PipelineListing()
   }
 }

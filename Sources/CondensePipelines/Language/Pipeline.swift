@@ -4,8 +4,10 @@ public struct Pipeline: Sendable {
   public var file: String
   /// The build's name: `digits`, or `digits[lenet,bits=4]` where the file has several.
   public var name: Located<String>
-  /// Nil in a base, which is checked but not built.
+  /// A model file. Nil where the model is another pipeline, and in a base, which is checked but not built.
   public var model: ModelReference?
+  /// Another pipeline whose result is the model.
+  public var upstream: UpstreamReference?
   public var stages: [StageUse] = []
   public var outputs: [OutputUse] = []
   public var checks: [CheckUse] = []
@@ -35,6 +37,16 @@ public struct Pipeline: Sendable {
   public struct ModelReference: Sendable {
     public var path: Located<String>
     public var format: Located<String>?
+  }
+}
+
+extension Pipeline {
+  /// What another build is at one of its stages.
+  public struct UpstreamReference: Sendable {
+    /// The build's name.
+    public var pipeline: Located<String>
+    /// A stage's id; nil for the last.
+    public var stage: Located<String>?
   }
 }
 

@@ -113,6 +113,7 @@ extension PipelineReader {
       if stage.id.value == "model" {
         report("'model' stands for the pipeline's model; choose another id", stage.id.place)
       }
+      if stage.id.value.contains("/") { report("an id has no slash", stage.id.place) }
       if let first = places[stage.id.value] {
         report(
           "the id \(Diagnostic.quoted(stage.id.value)) is there twice; give one of the stages an 'id' of its own",

@@ -33,7 +33,7 @@ struct PipelineReader {
       switch pair.key.value {
       case "model":
         hasModel = true
-        pipeline.model = model(pair.value)
+        model(pair.value, of: &pipeline)
       case "name", "extends", "matrix": break
       case "stages":
         hasStages = true
@@ -107,27 +107,6 @@ struct PipelineReader {
       return nil
     }
     return name
-  }
-
-  private mutating func model(_ node: Node) -> Pipeline.ModelReference? {
-    guard let pairs = node.mapping else {
-      return string(node, "a path to a model").map { Pipeline.ModelReference(path: $0, format: nil) }
-    }
-    var reference: Located<String>?
-    var format: Located<String>?
-    for pair in pairs {
-      switch pair.key.value {
-      case "path": reference = string(pair.value, "a path to a model")
-      case "format": format = string(pair.value, "a format's name")
-      case "pipeline", "stage": report("another pipeline as the model is not supported yet", pair.key.place)
-      default: diagnostics.append(.unknown("key", pair.key, known: ["path", "format"]))
-      }
-    }
-    // Any other key has been reported as what it is.
-    if pairs.allSatisfy({ $0.key.value == "format" }) {
-      report("the model has no path", node.place)
-    }
-    return reference.map { Pipeline.ModelReference(path: $0, format: format) }
   }
 
   private mutating func outputs(_ node: Node) -> [OutputUse] {
