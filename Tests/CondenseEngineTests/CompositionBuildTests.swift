@@ -96,7 +96,7 @@ struct CompositionBuildTests {
       .load([workspace.path("pipelines/a.yaml")])
     #expect(
       loaded.files.map(\.inputs) == [
-        ["none.yaml", "pipelines/a.yaml", "pipelines/base.yaml"].map { workspace.path($0) }
+        ["condense.yaml", "none.yaml", "pipelines/a.yaml", "pipelines/base.yaml"].map { workspace.path($0) }
       ])
     #expect(loaded.files.map(\.isValid) == [false])
   }

@@ -13,12 +13,14 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     let console = Console()
-    let workspace = pipelines.resolvedWorkspace()
+    let workspace = try pipelines.resolvedWorkspace()
     let loader = PipelineLoader(
       stages: Toolbox.current.stages, formats: Toolbox.current.formats, workspace: workspace)
     let listing = try pipelines.listing(in: workspace)
     let loaded = loader.load(listing.files)
-    let problems = listing.problems.map { PlacedDiagnostic(diagnostic: $0, source: nil) }
+    let problems = listing.problems.map {
+      PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
+    }
     console.show(problems + loaded.diagnostics, workspace: workspace)
     if json {
       console.result(try JSONOutput.text(CheckDocument(loaded, problems: listing.problems)))

@@ -36,7 +36,7 @@ struct PipelineWalk {
   /// - Parameter root: the workspace's folder, absolute.
   init(root: String, ignore: [IgnorePattern]) {
     self.root = root
-    configuration = root + "/" + Workspace.configurationName
+    configuration = Workspace.configurationPath(in: root)
     self.ignore = ignore
   }
 

@@ -63,6 +63,7 @@ public struct PipelineLoader: Sendable {
   private func placed(_ diagnostics: [Diagnostic], _ files: [LoadedFile]) -> [PlacedDiagnostic] {
     guard !diagnostics.isEmpty else { return [] }
     var sources: [String: SourceText] = [:]
+    if let configuration = workspace.configuration.source { sources[configuration.file] = configuration }
     for file in files {
       sources[file.file] = file.parsed.source
       sources.merge(file.parsed.bases) { known, _ in known }
@@ -90,11 +91,12 @@ public struct PipelineLoader: Sendable {
       return matches
     }
     surroundings.displayPath = workspace.displayPath
+    surroundings.defaults = workspace.configuration.defaults
     return surroundings
   }
 
   /// One byte more than a pipeline may have is enough to see that it is too long.
-  private static func bytes(of path: String) throws(FileError) -> [UInt8] {
+  static func bytes(of path: String) throws(FileError) -> [UInt8] {
     try OpenFile.reading(path).read(0..<(1 << 20) + 1).array
   }
 
@@ -134,7 +136,7 @@ public struct PipelineLoader: Sendable {
       file: file.file, name: file.parsed.name, builds: file.parsed.isBase ? [] : file.parsed.builds.map(\.name.value),
       isValid: file.isValid, hasOutputs: !file.parsed.isBase,
       firstError: diagnostics.first { $0.severity == .error }.map { message($0) },
-      inputs: sorted(all.flatMap { Array($0.parsed.bases.keys) + [$0.file] }),
+      inputs: sorted(all.flatMap { Array($0.parsed.bases.keys) + [$0.file] } + [workspace.configurationPath]),
       listedFolders: sorted(all.flatMap(\.parsed.listedFolders)))
   }
 

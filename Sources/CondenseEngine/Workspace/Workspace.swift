@@ -5,9 +5,33 @@ import Foundation
 /// The folder that pipelines and their outputs belong to.
 public struct Workspace: Sendable {
   /// An absolute path.
-  public var root: String
+  public let root: String
+  /// What `condense.yaml` at the root says; what is wrong with it is in it.
+  public let configuration: Configuration
 
-  public init(root: String) { self.root = AbsolutePath.resolve(root, from: FileManager.default.currentDirectoryPath) }
+  /// Reads the configuration, if there is one.
+  public init(root: String) {
+    self.root = AbsolutePath.resolve(root, from: FileManager.default.currentDirectoryPath)
+    configuration = Workspace.configuration(at: Workspace.configurationPath(in: self.root))
+  }
+
+  /// Where the configuration is, or would be.
+  public var configurationPath: String { Workspace.configurationPath(in: root) }
+
+  static func configurationPath(in root: String) -> String { AbsolutePath.resolve(configurationName, from: root) }
+
+  private static func configuration(at path: String) -> Configuration {
+    do {
+      return Configuration(SourceText(file: path, bytes: try PipelineLoader.bytes(of: path)))
+    } catch {
+      var configuration = Configuration()
+      guard !error.isMissing else { return configuration }
+      configuration.diagnostics = [
+        Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: path, range: nil)
+      ]
+      return configuration
+    }
+  }
 
   /// The file that configures a workspace; it need not be there.
   static let configurationName = "condense.yaml"
@@ -24,9 +48,6 @@ public struct Workspace: Sendable {
       candidate = (candidate as NSString).deletingLastPathComponent
     }
   }
-
-  /// Where pipelines are looked for unless paths are given.
-  public var pipelinesFolder: String { root + "/pipelines" }
 
   private var allStates: String { root + "/.condense" }
   private var state: LayoutFolder { LayoutFolder(in: allStates, version: 1) }
@@ -56,15 +77,41 @@ public struct Workspace: Sendable {
 
   /// The pipeline files at `paths`: files as they are, of folders all `.yaml` and `.yml` files below.
   ///
-  /// Hidden files and folders are left out, and so is the workspace's configuration.
+  /// Hidden files and folders are left out, and so are the workspace's configuration and what it says to ignore.
   public func pipelines(at paths: [String]) -> PipelineListing {
-    var walk = PipelineWalk(root: root, ignore: [])
+    var walk = PipelineWalk(root: root, ignore: configuration.ignore.map(\.value))
     for path in paths { walk.add(path) }
     return walk.listing
   }
 
-  /// All pipeline files of the workspace.
+  /// All pipeline files of the workspace: those in its `pipelines` folder, or wherever its configuration says.
   public func allPipelines() -> PipelineListing {
-    FileSystem.isFolder(pipelinesFolder) ? pipelines(at: [pipelinesFolder]) : PipelineListing()
+    guard let patterns = configuration.pipelines else {
+      return FileSystem.isFolder(pipelinesFolder) ? pipelines(at: [pipelinesFolder]) : PipelineListing()
+    }
+    var folders: [String] = []
+    var looked: Set<String> = []
+    var problems: [Diagnostic] = []
+    for pattern in patterns {
+      var search = PathSearch(for: .folder)
+      search.find(pattern.value, from: root)
+      looked.formUnion(search.folders)
+      if let problem = search.problem {
+        problems.append(Diagnostic(problem, at: pattern.place))
+      } else if search.found.isEmpty {
+        problems.append(
+          Diagnostic(
+            "there is no folder \(Diagnostic.quoted(pattern.value)) (looked for \(pattern.absolutePath))",
+            at: pattern.place))
+      }
+      folders += search.sorted
+    }
+    var listing = pipelines(at: folders)
+    listing.folders = Set(listing.folders).union(looked).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    listing.problems = problems + listing.problems
+    return listing
   }
+
+  /// Where pipelines are looked for unless paths are given, or the configuration says something else.
+  public var pipelinesFolder: String { root + "/pipelines" }
 }
