@@ -16,6 +16,17 @@ public struct ModelFormats: Sendable {
 
   public func format(named name: String) -> (any ModelFormat)? { formats.first { $0.name == name } }
 
+  /// A model file's name without folder and without the extension of its format, or any where no format's is known.
+  public func stem(ofPath path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let known = formats.flatMap(\.extensions).filter { name.lowercased().hasSuffix("." + $0) }
+    if let longest = known.map(\.utf8.count).max(), longest + 1 < name.utf8.count {
+      return String(decoding: name.utf8.dropLast(longest + 1), as: UTF8.self)
+    }
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
   /// The format whose extension `path` ends in; the longest counts.
   public func format(forPath path: String) -> (any ModelFormat)? {
     let name = (path as NSString).lastPathComponent.lowercased()

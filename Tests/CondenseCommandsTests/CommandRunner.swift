@@ -21,14 +21,16 @@ final class CommandRunner {
 
   deinit { try? FileManager.default.removeItem(atPath: root) }
 
-  func run(_ arguments: String..., in folder: String? = nil) throws -> Result {
+  func run(
+    _ arguments: String..., in folder: String? = nil, environment more: [String: String] = [:]
+  ) throws -> Result {
     let process = Process()
     process.executableURL = try CommandRunner.executable()
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.map { root + "/" + $0 } ?? root)
     var environment = ProcessInfo.processInfo.environment
     environment["CONDENSE_CACHE_DIR"] = root + "/store"
-    process.environment = environment
+    process.environment = environment.merging(more) { $1 }
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors

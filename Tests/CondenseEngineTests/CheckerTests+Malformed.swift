@@ -28,7 +28,7 @@ extension CheckerTests {
   private static func reported(_ bytes: [UInt8]) -> [String] {
     var parsed = PipelineParser.parse(SourceText(file: "/w/p.yaml", bytes: bytes))
     let checked = PipelineChecker(stages: .builtIn, formats: .builtIn).check(&parsed)
-    #expect(checked == nil)
+    #expect(checked.isEmpty)
     return parsed.diagnostics.map { diagnostic in
       let place = diagnostic.range.map { "\($0.start.line):\($0.start.column): " } ?? ""
       return place + diagnostic.message

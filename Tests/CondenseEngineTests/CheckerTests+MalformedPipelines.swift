@@ -32,16 +32,16 @@ extension MalformedFile {
         "2:1: unknown key 'Stages'; did you mean 'stages'?",
       ]),
     MalformedFile(
-      "a key of a later version", "extends: base.yaml\n" + head + "stages: [huffman]\n" + outputs,
-      ["1:1: 'extends' is not supported yet"]),
+      "a base that is not there", "extends: base.yaml\n" + head + "stages: [huffman]\n" + outputs,
+      ["1:10: there is no pipeline 'base.yaml' (looked for /w/base.yaml)"]),
     MalformedFile(
       "a key with an escape sequence", "\"\\e[31mred\": 1\n" + head + "stages: [huffman]\n" + outputs,
-      ["1:1: unknown key '�[31mred'; expected one of model, name, stages, outputs, checks"]),
+      ["1:1: unknown key '�[31mred'; expected one of model, name, extends, matrix, stages, outputs, checks"]),
     MalformedFile(
       "a key of a hundred letters",
       String(repeating: "k", count: 100) + ": 1\n" + head + "stages: [huffman]\n" + outputs,
       [
-        "1:1: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…'; expected one of model, name, stages, outputs, checks"
+        "1:1: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…'; expected one of model, name, extends, matrix, stages, outputs, checks"
       ]),
     // Model and name.
     MalformedFile(
@@ -63,7 +63,7 @@ extension MalformedFile {
       ["1:30: unknown format 'safetensor'; did you mean 'safetensors'?"]),
     MalformedFile(
       "a model with a pattern", "model: models/*.safetensors\nstages: [huffman]\n" + outputs,
-      ["1:8: patterns in paths are not supported yet"]),
+      ["1:8: no model matches 'models/*.safetensors' (looked for /w/models/*.safetensors)"]),
     MalformedFile(
       "a name that is a path", "name: ../x\n" + head + "stages: [huffman]\n" + outputs,
       ["1:7: a name has no slash and does not begin with a dot"]),
@@ -122,8 +122,8 @@ extension MalformedFile {
       "an output that is an empty mapping", head + "stages: [huffman]\noutputs: [{}]\n",
       ["3:11: the output has no path"]),
     MalformedFile(
-      "an output with a variable", head + "stages: [huffman]\noutputs: ['${name}.condensed']\n",
-      ["3:11: variables such as ${model} are not supported yet"]),
+      "an output with an unknown variable", head + "stages: [huffman]\noutputs: ['${nmae}.condensed']\n",
+      ["3:11: unknown variable 'nmae'; did you mean 'name'?"]),
     // Checks.
     MalformedFile(
       "checks that are a list", head + "stages: [huffman]\n" + outputs + "checks:\n  - ratio: 12\n",

@@ -95,7 +95,7 @@ extension MalformedFile {
       "a large pattern that aliases repeat",
       "name: &g '\(String(repeating: "{a,b}", count: 8))\(String(repeating: "x", count: 900))'\n" + head
         + "stages: [{huffman: {skip: [\(Array(repeating: "*g", count: 5000).joined(separator: ","))]}}]\n" + outputs,
-      ["1:7: the file's patterns are too many or too long"]),
+      ["1:7: a name has at most 255 bytes", "1:7: the file's patterns are too many or too long"]),
     // Overrides.
     stages(
       "an override without its pattern", "{cluster: {bits: 4, overrides: [{bits: 2}]}}",

@@ -13,7 +13,7 @@ struct CheckerTests {
     let text = "model: m.safetensors\nstages: \(stages)\noutputs: \(outputs)\n"
     var parsed = PipelineParser.parse(SourceText(file: "/w/p.yaml", text: text))
     let checked = PipelineChecker(stages: .builtIn, formats: .builtIn).check(&parsed)
-    return (checked, parsed)
+    return (checked.first, parsed)
   }
 
   /// Where the text begins that a diagnostic should point at.

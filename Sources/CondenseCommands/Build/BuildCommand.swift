@@ -26,15 +26,18 @@ struct BuildCommand: ParsableCommand {
   var noDaemon = false
 
   func validate() throws {
-    if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs is a number from 1 to 1024, not \(jobs)") }
+    if let jobs, !(1...Configuration.mostJobs).contains(jobs) {
+      throw ValidationError("--jobs is a number from 1 to \(Configuration.mostJobs), not \(jobs)")
+    }
   }
 
   func run() throws {
     let console = Console()
-    let workspace = pipelines.resolvedWorkspace()
-    let files = try pipelines.files(in: workspace)
+    let workspace = try pipelines.resolvedWorkspace()
+    let listing = try pipelines.listing(in: workspace)
     let engine = Engine(
-      stages: Toolbox.current.stages, formats: Toolbox.current.formats, store: try LocalStore.fromEnvironment())
+      stages: Toolbox.current.stages, formats: Toolbox.current.formats,
+      store: try LocalStore.fromEnvironment(for: workspace))
     if !workspace.otherStateVersions.isEmpty {
       console.note(
         "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
@@ -43,10 +46,14 @@ struct BuildCommand: ParsableCommand {
     let line = ProgressLine(console: console)
     let build = engine.build(
       BuildRequest(
-        workspace: workspace, files: files, jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
+        workspace: workspace, files: listing.files,
+        jobs: jobs ?? workspace.configuration.jobs?.value ?? ProcessInfo.processInfo.activeProcessorCount,
         keepGoing: keepGoing),
       progress: { line.show($0) })
     line.finish()
+    console.show(
+      listing.problems.map { PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0)) },
+      workspace: workspace)
     console.show(build.diagnostics, workspace: workspace)
     if json {
       console.result(try JSONOutput.text(BuildDocument(build.report)))
@@ -59,7 +66,7 @@ struct BuildCommand: ParsableCommand {
       guard let error = pipeline.error, !pipeline.isInvalid else { continue }
       console.error("\(pipeline.name): \(error)")
     }
-    if build.hasInvalidInput { throw ExitCode.invalidInput }
+    if build.hasInvalidInput || !listing.problems.isEmpty { throw ExitCode.invalidInput }
     if build.report.pipelines.contains(where: { $0.status == .failed }) { throw ExitCode.failure }
   }
 }

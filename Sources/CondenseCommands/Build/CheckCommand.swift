@@ -13,18 +13,22 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     let console = Console()
-    let workspace = pipelines.resolvedWorkspace()
+    let workspace = try pipelines.resolvedWorkspace()
     let loader = PipelineLoader(
       stages: Toolbox.current.stages, formats: Toolbox.current.formats, workspace: workspace)
-    let loaded = loader.load(try pipelines.files(in: workspace))
-    console.show(loaded.diagnostics, workspace: workspace)
+    let listing = try pipelines.listing(in: workspace)
+    let loaded = loader.load(listing.files)
+    let problems = listing.problems.map {
+      PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
+    }
+    console.show(problems + loaded.diagnostics, workspace: workspace)
     if json {
-      console.result(try JSONOutput.text(CheckDocument(loaded)))
+      console.result(try JSONOutput.text(CheckDocument(loaded, problems: listing.problems)))
     } else {
       let valid = loaded.files.count { $0.isValid }
       console.result("\(valid) of \(loaded.files.count) pipeline file\(loaded.files.count == 1 ? "" : "s") valid")
     }
-    if loaded.files.contains(where: { !$0.isValid }) { throw ExitCode.invalidInput }
+    if loaded.files.contains(where: { !$0.isValid }) || !listing.problems.isEmpty { throw ExitCode.invalidInput }
   }
 }
 
@@ -36,11 +40,14 @@ struct CheckDocument: Encodable {
   struct Pipeline: Encodable {
     var file: String
     var name: Nullable<String>
+    var builds: [String]
     var valid: Bool
   }
 
-  init(_ loaded: LoadedPipelines) {
-    pipelines = loaded.files.map { Pipeline(file: $0.file, name: Nullable($0.name), valid: $0.isValid) }
-    diagnostics = loaded.diagnostics.map { DiagnosticDocument($0.diagnostic) }
+  init(_ loaded: LoadedPipelines, problems: [Diagnostic]) {
+    pipelines = loaded.files.map {
+      Pipeline(file: $0.file, name: Nullable($0.name), builds: $0.builds, valid: $0.isValid)
+    }
+    diagnostics = (problems + loaded.diagnostics.map(\.diagnostic)).map { DiagnosticDocument($0) }
   }
 }

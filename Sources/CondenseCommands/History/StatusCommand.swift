@@ -23,7 +23,7 @@ struct StatusCommand: ParsableCommand {
 
   func run() throws {
     let console = Console()
-    let workspace = place.resolvedWorkspace()
+    let workspace = try place.resolvedWorkspace()
     let builds = BuildLog(workspace)?.entries(limit: history ? limit : 1) ?? []
     if json {
       console.result(try JSONOutput.text(StatusDocument(workspace: workspace.root, builds: builds)))

@@ -19,7 +19,7 @@ struct WhyCommand: ParsableCommand {
 
   func run() throws {
     let console = Console()
-    let workspace = place.resolvedWorkspace()
+    let workspace = try place.resolvedWorkspace()
     guard var explanation = Explanation(of: pipeline, in: workspace) else {
       let known = Set(BuildLog(workspace)?.entries(limit: 1000).flatMap(\.pipelines).map(\.name) ?? []).sorted()
       let nearest = Spelling.nearest(to: pipeline, in: known).map { "; did you mean '\($0)'?" } ?? ""

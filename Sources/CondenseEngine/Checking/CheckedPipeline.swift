@@ -1,7 +1,6 @@
 import CondenseModels
 import CondensePipelines
 import CondenseStages
-import Foundation
 
 /// A pipeline in which every name is known and every stage is set up: what a build is planned from.
 public struct CheckedPipeline: Sendable {
@@ -9,15 +8,15 @@ public struct CheckedPipeline: Sendable {
   public var file: String
   public var name: String
   public var model: Pipeline.ModelReference
-  /// In an order in which inputs come first.
+  /// In an order in which inputs come first; those of another pipeline that this one starts from are the first.
   public var stages: [CheckedStage]
+  /// The last stage as they were written: what outputs are made from, and other pipelines, where they do not say.
+  public var lastStage: StageInput
   public var outputs: [CheckedOutput]
   public var checks: [CheckUse]
 
-  /// A path of the file as an absolute one.
-  public func absolutePath(_ path: String) -> String {
-    AbsolutePath.resolve(path, from: (file as NSString).deletingLastPathComponent)
-  }
+  /// Where the model is; what is inherited is relative to the file that wrote it.
+  public var modelPath: String { model.path.absolutePath }
 }
 
 /// What a stage or an output is made from.
@@ -29,10 +28,13 @@ public enum StageInput: Hashable, Sendable {
 
 /// A stage of a pipeline, set up.
 public struct CheckedStage: Sendable {
+  /// Of another pipeline's stage, with that one's name: `digits/prune`.
   public var id: String
+  /// The other pipeline that it is from.
+  public var pipeline: String?
   /// The stage's name, and where it stands.
   public var name: String
-  public var range: SourceRange
+  public var place: Place
   public var description: StageDescription
   public var input: StageInput
   public var only: [Glob]
@@ -51,19 +53,19 @@ public struct CheckedStage: Sendable {
 
 /// A file to publish, with its format known.
 public struct CheckedOutput: Sendable {
-  /// As it was written.
+  /// Absolute.
   public var path: String
   public var from: StageInput
   /// The format's name.
   public var format: String
-  public var range: SourceRange
+  public var place: Place
 }
 
 extension CheckedPipeline {
   /// The first stage that cannot follow what earlier ones make of a tensor, in words that name the tensor.
   ///
   /// Stages can be for some tensors only, so this needs a model's tensors.
-  public func refusal(of tensors: [ModelTensor]) -> (message: String, range: SourceRange)? {
+  public func refusal(of tensors: [ModelTensor]) -> (message: String, place: Place)? {
     for tensor in tensors {
       let description = TensorDescription(dtype: tensor.dtype, shape: tensor.shape)
       var forms: [TensorForm] = []
@@ -76,7 +78,7 @@ extension CheckedPipeline {
         do {
           forms.append(try configured.form(after: input))
         } catch {
-          return ("tensor '\(tensor.name)': \(error.message)", stage.range)
+          return ("tensor '\(tensor.name)': \(error.message)", stage.place)
         }
       }
     }

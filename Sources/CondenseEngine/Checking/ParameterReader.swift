@@ -4,13 +4,11 @@ import CondenseStages
 /// Reads a stage's parameters from a pipeline's nodes, by what the stage says of them.
 struct ParameterReader {
   let stage: StageDescription
-  let file: String
   var diagnostics: [Diagnostic] = []
+  /// Whether a value is not known yet.
+  private(set) var hasOpenValues = false
 
-  init(stage: StageDescription, file: String) {
-    self.stage = stage
-    self.file = file
-  }
+  init(stage: StageDescription) { self.stage = stage }
 
   /// The parameters that could be read; what could not is reported.
   mutating func read(_ pairs: [Node.Pair]) -> StageParameters {
@@ -18,10 +16,12 @@ struct ParameterReader {
     for pair in pairs {
       guard let description = stage.parameters.first(where: { $0.name == pair.key.value }) else {
         diagnostics.append(
-          .unknown("parameter of \(stage.name)", pair.key, known: stage.parameters.map(\.name), file: file))
+          .unknown("parameter of \(stage.name)", pair.key, known: stage.parameters.map(\.name)))
         continue
       }
-      if let value = read(pair.value, description.type) {
+      if pair.value.isOpen {
+        hasOpenValues = true
+      } else if let value = read(pair.value, description.type) {
         parameters[description.name] = value
       } else {
         report(
@@ -40,7 +40,7 @@ struct ParameterReader {
     let isUnquoted = node.scalar?.isPlain == false && node.scalar?.text == fixIt?.replacement
     let hint =
       isUnquoted ? "; leave out the quotes" : fixIt.map { "; did you mean \(Diagnostic.quoted($0.replacement))?" } ?? ""
-    diagnostics.append(Diagnostic(.error, message + hint, file: file, range: node.range, fixIt: fixIt))
+    diagnostics.append(Diagnostic(.error, message + hint, at: node.place, fixIt: fixIt))
   }
 
   /// What a value that cannot stand there was meant to be, and the place of what to replace.
@@ -60,7 +60,7 @@ struct ParameterReader {
       guard let scalar = node.scalar, !scalar.isPlain else { return nil }
       var plain = scalar
       plain.isPlain = true
-      let bare = Node(.scalar(plain), range: node.range)
+      let bare = Node(.scalar(plain), at: node.place)
       return read(bare, type) == nil ? nil : (scalar.text, node.range)
     case .choice(let choices):
       guard let key = node.mapping?.first?.key else { return nil }

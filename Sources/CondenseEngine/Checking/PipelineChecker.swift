@@ -13,19 +13,37 @@ public struct PipelineChecker: Sendable {
     self.formats = formats
   }
 
-  /// Checks a pipeline; adds what is wrong to `parsed`. Nil where there are errors, and for a base, which has no outputs.
-  public func check(_ parsed: inout ParsedPipeline) -> CheckedPipeline? {
-    guard let pipeline = parsed.pipeline else { return nil }
-    var check = Check(pipeline: pipeline, hasErrors: parsed.hasErrors, stages: stages, formats: formats)
+  /// Checks a file's builds; adds what is wrong to `parsed`. Nothing where there are errors, and for a base, which has no
+  /// outputs, and for builds that have another pipeline as model: see ``PipelineLinker``.
+  public func check(_ parsed: inout ParsedPipeline) -> [CheckedPipeline] {
+    var diagnostics = DiagnosticSet()
+    diagnostics.formUnion(parsed.diagnostics)
+    var checked: [CheckedPipeline] = []
+    for build in parsed.builds where build.upstream == nil {
+      let (one, problems) = check(build, after: nil, hasErrors: parsed.hasErrors)
+      diagnostics.formUnion(problems)
+      if let one { checked.append(one) }
+    }
+    parsed.diagnostics = Diagnostic.inOrder(diagnostics.all, of: parsed.source.file)
+    return parsed.hasErrors ? [] : checked
+  }
+
+  /// Checks one build that starts where `upstream` ends, if there is one; nil where there are errors, and for a base.
+  /// `hasErrors` tells whether there are some already.
+  func check(
+    _ pipeline: Pipeline, after upstream: Upstream?, hasErrors: Bool
+  ) -> (checked: CheckedPipeline?, diagnostics: [Diagnostic]) {
+    var check = Check(
+      pipeline: pipeline, upstream: upstream, hasErrors: hasErrors, stages: stages, formats: formats)
     let checked = check.run()
-    parsed.diagnostics = Diagnostic.inOrder(parsed.diagnostics + check.diagnostics)
-    return parsed.hasErrors ? nil : checked
+    return (checked, check.diagnostics.map { pipeline.annotated($0) })
   }
 }
 
 /// One pipeline's check.
 private struct Check {
   let pipeline: Pipeline
+  let upstream: Upstream?
   /// Whether reading it found any.
   let hasErrors: Bool
   let stages: StageRegistry
@@ -33,46 +51,59 @@ private struct Check {
   var diagnostics: [Diagnostic] = []
 
   mutating func run() -> CheckedPipeline? {
-    var checked: [CheckedStage] = []
+    var checked = upstream?.stages ?? []
     /// What each checked stage makes of a tensor; several forms where overrides differ.
     var forms: [Set<TensorForm>] = []
-    var places: [String: Int] = [:]
+    for stage in checked { forms.append(self.forms(after: stage, forms).result) }
+    var places: [String: StageInput] = ["model": upstream?.start ?? .model]
+    let start = upstream?.start ?? .model
     for use in inputsFirst() {
-      guard let stage = self.stage(use) else { continue }
+      guard var stage = self.stage(use) else { continue }
       let inputID = pipeline.inputIDs[use.id.value] ?? "model"
       // An input that is broken itself has been reported; what follows it is checked as well as can be.
-      let input = places[inputID].map { StageInput.stage($0) } ?? .model
-      var result: Set<TensorForm> = []
-      let inputForms: Set<TensorForm> =
-        if case .stage(let index) = input { forms[index] } else { [TensorForm()] }
-      for variant in [stage.base] + stage.overrides.map(\.stage) {
-        let attempts = inputForms.map { form in Result { () throws(StageRefusal) in try variant.form(after: form) } }
-        let accepted = attempts.compactMap { try? $0.get() }
-        result.formUnion(accepted)
-        // Where only some forms are refused, the tensors' names decide: see `refusal(of:)`.
-        guard accepted.isEmpty else { continue }
-        for case .failure(let refusal) in attempts { report(refusal.message, use.name.range) }
-      }
-      // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
-      if !use.only.isEmpty || !use.skip.isEmpty { result.formUnion(inputForms) }
-      var complete = stage
-      complete.input = input
-      places[use.id.value] = checked.count
-      checked.append(complete)
+      stage.input = places[inputID] ?? start
+      let (result, refusals) = self.forms(after: stage, forms)
+      // Where stages are not known yet, so are forms.
+      if !pipeline.isPartial { for refusal in refusals { report(refusal.message, use.name.place) } }
+      places[use.id.value] = .stage(checked.count)
+      checked.append(stage)
       forms.append(result)
     }
-    guard let model = self.model(), !pipeline.outputs.isEmpty else { return nil }
-    let outputs = pipeline.outputs.compactMap { output($0, places) }
+    guard !pipeline.outputs.isEmpty, !pipeline.isPartial, let model = upstream?.model ?? self.model() else {
+      return nil
+    }
+    let last = pipeline.stages.last.flatMap { places[$0.id.value] } ?? start
+    let outputs = pipeline.outputs.compactMap { output($0, places, last: last) }
     let result = CheckedPipeline(
-      file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, outputs: outputs,
-      checks: pipeline.checks)
+      file: pipeline.file, name: pipeline.name.value, model: model, stages: checked, lastStage: last,
+      outputs: outputs, checks: pipeline.checks)
     // Where something is wrong, a stage may seem unused because of that.
     if !hasErrors && diagnostics.isEmpty { warnOfUnused(result) }
     return result
   }
 
-  private mutating func report(_ message: String, _ range: SourceRange) {
-    let diagnostic = Diagnostic(.error, message, file: pipeline.file, range: range)
+  /// What a stage makes of a tensor, given what its input and earlier ones do, and why it refuses all that it could be
+  /// given. Where only some forms are refused, the tensors' names decide: see `refusal(of:)`.
+  private func forms(
+    after stage: CheckedStage, _ forms: [Set<TensorForm>]
+  ) -> (result: Set<TensorForm>, refusals: [StageRefusal]) {
+    let inputs = if case .stage(let index) = stage.input { forms[index] } else { [TensorForm()] as Set }
+    var result: Set<TensorForm> = []
+    var refusals: [StageRefusal] = []
+    for variant in [stage.base] + stage.overrides.map(\.stage) {
+      let attempts = inputs.map { form in Result { () throws(StageRefusal) in try variant.form(after: form) } }
+      let accepted = attempts.compactMap { try? $0.get() }
+      result.formUnion(accepted)
+      guard accepted.isEmpty else { continue }
+      for case .failure(let refusal) in attempts { refusals.append(refusal) }
+    }
+    // Tensors that a stage leaves alone keep their form; they are checked when they meet the next stage.
+    if !stage.only.isEmpty || !stage.skip.isEmpty { result.formUnion(inputs) }
+    return (result, refusals)
+  }
+
+  private mutating func report(_ message: String, _ place: Place) {
+    let diagnostic = Diagnostic(.error, message, at: place)
     // Several forms or overrides can lead to the same words.
     if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
   }
@@ -97,40 +128,40 @@ private struct Check {
 
   private mutating func stage(_ use: StageUse) -> CheckedStage? {
     guard let stage = stages.stage(named: use.name.value) else {
-      diagnostics.append(.unknown("stage", use.name, known: stages.names, file: pipeline.file))
+      diagnostics.append(.unknown("stage", use.name, known: stages.names))
       return nil
     }
     let description = stage.description
-    var reader = ParameterReader(stage: description, file: pipeline.file)
+    var reader = ParameterReader(stage: description)
     let parameters = reader.read(use.parameters)
     let overrides = use.overrides.map { override in
       (override, parameters.merging(reader.read(override.parameters)) { _, new in new })
     }
     diagnostics += reader.diagnostics
-    guard reader.diagnostics.isEmpty else { return nil }
-    guard let base = configure(stage, parameters, written: use.parameters, otherwise: use.name.range) else {
+    guard reader.diagnostics.isEmpty, !reader.hasOpenValues else { return nil }
+    guard let base = configure(stage, parameters, written: use.parameters, otherwise: use.name.place) else {
       return nil
     }
     var configured: [(match: [Glob], stage: any ConfiguredStage)] = []
     for (override, merged) in overrides {
-      guard let one = configure(stage, merged, written: override.parameters, otherwise: override.range) else {
+      guard let one = configure(stage, merged, written: override.parameters, otherwise: override.place) else {
         return nil
       }
       configured.append((override.match.map(\.value), one))
     }
     return CheckedStage(
-      id: use.id.value, name: description.name, range: use.name.range, description: description, input: .model,
+      id: use.id.value, name: description.name, place: use.name.place, description: description, input: .model,
       only: use.only.map(\.value), skip: use.skip.map(\.value), base: base, overrides: configured)
   }
 
   /// Sets a stage up; an error is placed at the parameter that it names, if that was written here.
   private mutating func configure(
-    _ stage: any Stage, _ parameters: StageParameters, written: [Node.Pair], otherwise: SourceRange
+    _ stage: any Stage, _ parameters: StageParameters, written: [Node.Pair], otherwise: Place
   ) -> (any ConfiguredStage)? {
     do {
       return try stage.configure(parameters)
     } catch {
-      let place = written.first { $0.key.value == error.key }?.value.range
+      let place = written.first { $0.key.value == error.key }?.value.place
       report(place == nil ? error.description : error.message, place ?? otherwise)
       return nil
     }
@@ -141,23 +172,25 @@ private struct Check {
     if let format = model.format {
       guard formats.format(named: format.value) != nil else {
         diagnostics.append(
-          .unknown("format", format, known: formats.formats.map(\.name), file: pipeline.file))
+          .unknown("format", format, known: formats.formats.map(\.name)))
         return nil
       }
     } else if formats.format(forPath: model.path.value) == nil {
       report(
         "the extension of \(Diagnostic.quoted(model.path.value)) tells no model format; known are \(formats.extensionList)",
-        model.path.range)
+        model.path.place)
       return nil
     }
     return model
   }
 
-  private mutating func output(_ use: OutputUse, _ places: [String: Int]) -> CheckedOutput? {
+  private mutating func output(
+    _ use: OutputUse, _ places: [String: StageInput], last: StageInput
+  ) -> CheckedOutput? {
     let format: any ModelFormat
     if let name = use.format {
       guard let known = formats.format(named: name.value) else {
-        diagnostics.append(.unknown("format", name, known: formats.formats.map(\.name), file: pipeline.file))
+        diagnostics.append(.unknown("format", name, known: formats.formats.map(\.name)))
         return nil
       }
       format = known
@@ -165,14 +198,13 @@ private struct Check {
       guard let known = formats.format(forPath: use.path.value) else {
         report(
           "the extension of \(Diagnostic.quoted(use.path.value)) tells no model format; known are \(formats.extensionList)",
-          use.path.range)
+          use.path.place)
         return nil
       }
       format = known
     }
-    let id = use.from?.value ?? pipeline.stages.last?.id.value ?? "model"
-    let from = places[id].map { StageInput.stage($0) } ?? .model
-    return CheckedOutput(path: use.path.value, from: from, format: format.name, range: use.path.range)
+    let from = use.from.flatMap { places[$0.value] } ?? last
+    return CheckedOutput(path: use.path.absolutePath, from: from, format: format.name, place: use.path.place)
   }
 
   private mutating func warnOfUnused(_ checked: CheckedPipeline) {
@@ -181,8 +213,8 @@ private struct Check {
       guard let use = pipeline.stages.first(where: { $0.id.value == stage.id }) else { continue }
       diagnostics.append(
         Diagnostic(
-          .warning, "no output is made from \(Diagnostic.quoted(stage.id)), so it does not run", file: pipeline.file,
-          range: use.id.range))
+          .warning, "no output is made from \(Diagnostic.quoted(stage.id)), so it does not run",
+          at: use.id.place))
     }
   }
 }

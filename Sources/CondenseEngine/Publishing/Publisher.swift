@@ -147,7 +147,7 @@ final class Publisher: Sendable {
     let metrics = pipeline.outputMetrics[output].reduce(into: TensorMetrics()) { sum, node in
       if case .metrics(let metrics) = inputs[node], metrics.isFloatingPoint { sum += metrics }
     }
-    let path = pipeline.pipeline.absolutePath(declared.path)
+    let path = declared.path
     let contentKey = contentKey(format: declared.format, model: source.model, artifacts: artifacts)
     let place: Candidate.Place
     let facts: OutputFacts

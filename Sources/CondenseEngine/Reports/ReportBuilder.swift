@@ -55,7 +55,7 @@ struct ReportBuilder {
     let publication = publications[index]
     let outputs = declared.outputs.enumerated().map { number, output in
       ActionLedger.OutputEntry(
-        path: declared.absolutePath(output.path),
+        path: output.path,
         reason: publication.flatMap { $0.reasons.indices.contains(number) ? $0.reasons[number] : nil } ?? .held)
     }
     return ActionLedger(

@@ -1,18 +1,21 @@
 import CondensePipelines
 
 extension LoadedPipelines {
-  /// Reports of all files in the order in which they were asked for; invalid ones get a report of their own.
+  /// Reports of all builds in the order of their files; those of invalid files get reports of their own.
   func inOrder(of files: [String], built: [PipelineReport], upToDate: UpToDatePipelines) -> [PipelineReport] {
     let built = Dictionary(grouping: built, by: \.file)
     let loaded = Dictionary(self.files.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
     return files.flatMap { file -> [PipelineReport] in
       if let record = upToDate.records[file] { return record.builds.map(\.report) }
-      if let reports = built[file] { return reports }
-      guard let file = loaded[file], !file.isValid else { return [] }
-      var report = PipelineReport(name: file.name ?? PipelineParser.stem(file.file), file: file.file)
-      report.isInvalid = true
-      report.error = file.firstError
-      return [report]
+      guard let file = loaded[file] else { return [] }
+      if file.isValid { return built[file.file] ?? [] }
+      let names = file.builds.isEmpty ? [file.name ?? PipelineName.stem(file.file)] : file.builds
+      return names.map { name in
+        var report = PipelineReport(name: name, file: file.file)
+        report.isInvalid = true
+        report.error = file.firstError
+        return report
+      }
     }
   }
 

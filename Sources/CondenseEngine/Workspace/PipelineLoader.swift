@@ -2,52 +2,7 @@ import CondenseFiles
 import CondenseModels
 import CondensePipelines
 import CondenseStages
-import CondenseStore
 import Foundation
-
-/// A diagnostic with the text it points into, so that it can be shown.
-public struct PlacedDiagnostic: Sendable {
-  public var diagnostic: Diagnostic
-  public var source: SourceText?
-}
-
-/// Pipeline files, read and checked, with the models they name.
-public struct LoadedPipelines: Sendable {
-  public struct File: Sendable {
-    public var file: String
-    /// Nil where the file is too broken to tell.
-    public var name: String?
-    public var isValid: Bool
-    /// A base: checked, but not built.
-    public var hasOutputs: Bool
-    public var firstError: String?
-    /// Everything on disk that decides what the file stands for, as it was when it was read.
-    var dependencies: [TrackedFile] = []
-  }
-
-  /// A pipeline that can be built.
-  struct Ready: Sendable {
-    var pipeline: CheckedPipeline
-    /// Index into `models`.
-    var model: Int
-  }
-
-  public internal(set) var files: [File] = []
-  public internal(set) var diagnostics: [PlacedDiagnostic] = []
-  var ready: [Ready] = []
-  var models: [ModelSource] = []
-
-  mutating func add(_ model: ModelSource) -> Int {
-    models.append(model)
-    return models.count - 1
-  }
-
-  /// The names of the pipelines that can be built, and the paths of what they publish.
-  var names: Set<String> { Set(ready.map(\.pipeline.name)) }
-  var outputPaths: Set<String> {
-    Set(ready.flatMap { ready in ready.pipeline.outputs.map { ready.pipeline.absolutePath($0.path) } })
-  }
-}
 
 /// Reads and checks pipeline files, and opens the models that they name.
 public struct PipelineLoader: Sendable {
@@ -62,141 +17,147 @@ public struct PipelineLoader: Sendable {
   }
 
   /// Loads files; whatever is wrong with one is in the result, and leaves the others alone.
-  public func load(_ files: [String]) -> LoadedPipelines {
-    var entries = files.map { load($0) }
-    checkNames(&entries)
-    checkOutputs(&entries)
-    var loaded = LoadedPipelines()
-    var modelIndices: [String: Int] = [:]
-    for index in entries.indices {
-      if let pipeline = entries[index].checked, !entries[index].parsed.hasErrors {
-        open(pipeline, &entries[index], &loaded, &modelIndices)
-      }
-      let entry = entries[index]
-      let diagnostics = entry.parsed.diagnostics
-      loaded.diagnostics += diagnostics.map { PlacedDiagnostic(diagnostic: $0, source: entry.parsed.source) }
-      let firstError = diagnostics.first { $0.severity == .error }
-      loaded.files.append(
-        LoadedPipelines.File(
-          file: entry.parsed.source.file, name: entry.parsed.pipeline?.name.value, isValid: firstError == nil,
-          hasOutputs: entry.checked != nil, firstError: firstError.map { message($0) },
-          dependencies: entry.dependencies))
-    }
+  public func load(_ paths: [String]) -> LoadedPipelines {
+    let reader = TrackedReader(largest: PipelineLoader.largestFile)
+    let moment = FileIdentity.now
+    var parser = PipelineParser(surroundings(reader))
+    var linker = PipelineLinker(
+      paths.map { read($0, reader, &parser) }, checker: checker, displayPath: workspace.displayPath,
+      others: { workspace.allPipelines().files.map { read($0, reader, &parser) } })
+    linker.checkAll()
+    var clashes = ClashFinder(displayPath: workspace.displayPath)
+    clashes.report(in: &linker.files, count: paths.count)
+    var pool = ModelPool(formats: formats)
+    let models = paths.indices.map { open(&linker.files[$0], &pool) }
+    linker.reportInvalidUpstreams()
+    var loaded = result(linker, pool, models, count: paths.count)
+    for index in loaded.files.indices { track(&loaded.files[index], reader.files, since: moment) }
     return loaded
   }
 
-  private struct Entry {
-    var parsed: ParsedPipeline
-    var checked: CheckedPipeline?
-    var dependencies: [TrackedFile] = []
+  /// Says of everything that decides what a file's builds are what it was when it was read.
+  private func track(
+    _ file: inout LoadedPipelines.File, _ read: [String: TrackedFile], since moment: Int64
+  ) {
+    file.dependencies = file.inputs.compactMap { path in
+      path == workspace.configurationPath ? workspace.configurationFile : read[path]
+    }
+    // A folder that has changed since was listed before or after that: which, nobody can tell.
+    file.dependencies += file.listedFolders.map { path in
+      let identity = try? FileIdentity(of: path)
+      return TrackedFile(path: path, identity: identity, isSettled: identity?.isSettled(at: moment) ?? true)
+    }
   }
 
-  private func load(_ file: String) -> Entry {
-    do {
-      let moment = FileIdentity.now
-      let handle = try OpenFile.reading(file)
-      let identity = try handle.identity()
-      // One byte more than a pipeline may have is enough to see that it is too long.
-      let bytes = try handle.read(0..<(1 << 20) + 1)
-      var parsed = PipelineParser.parse(SourceText(file: file, bytes: bytes.array))
-      let checked = checker.check(&parsed)
-      let dependency = TrackedFile(
-        path: file, identity: identity, isSettled: identity.isSettled(at: moment), sha256: Digest(of: bytes))
-      return Entry(parsed: parsed, checked: checked, dependencies: [dependency])
-    } catch {
-      let source = SourceText(file: file, bytes: [])
-      let diagnostic = Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: file, range: nil)
-      return Entry(parsed: ParsedPipeline(source: source, pipeline: nil, diagnostics: [diagnostic]))
+  /// - Parameters:
+  ///   - models: for each file that was asked for, the index of each build's model in the pool.
+  ///   - count: how many files were asked for.
+  private func result(
+    _ linker: PipelineLinker, _ pool: ModelPool, _ models: [[Int?]], count: Int
+  ) -> LoadedPipelines {
+    var loaded = LoadedPipelines()
+    loaded.models = pool.sources
+    var reported: [Diagnostic] = []
+    var needed: Set<Int> = []
+    for (index, file) in linker.files.prefix(count).enumerated() {
+      let diagnostics = Diagnostic.inOrder(file.diagnostics.all, of: file.file)
+      reported += diagnostics
+      let upstreams = linker.upstreams(of: index)
+      needed.formUnion(upstreams)
+      loaded.files.append(summary(file, diagnostics, upstreams: upstreams.map { linker.files[$0] }))
+      guard file.isValid else { continue }
+      for case (let pipeline, let model?) in zip(file.checked, models[index]) {
+        loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: model))
+      }
     }
+    for file in needed.filter({ $0 >= count }).sorted().map({ linker.files[$0] }) {
+      reported += Diagnostic.inOrder(file.diagnostics.all, of: file.file)
+    }
+    loaded.diagnostics = placed(reported, linker.files)
+    return loaded
+  }
+
+  /// Diagnostics, each once, with the texts that they point into.
+  private func placed(_ diagnostics: [Diagnostic], _ files: [LoadedFile]) -> [PlacedDiagnostic] {
+    guard !diagnostics.isEmpty else { return [] }
+    var sources: [String: SourceText] = [:]
+    if let configuration = workspace.configuration.source { sources[configuration.file] = configuration }
+    for file in files {
+      sources[file.file] = file.parsed.source
+      sources.merge(file.parsed.bases) { known, _ in known }
+    }
+    var shown = DiagnosticSet()
+    return diagnostics.filter { shown.insert($0) }.map {
+      PlacedDiagnostic(diagnostic: $0, source: sources[$0.file])
+    }
+  }
+
+  private func surroundings(_ reader: TrackedReader) -> PipelineSurroundings {
+    var surroundings = PipelineSurroundings()
+    surroundings.read = { path throws(UnreadableFile) in
+      do throws(FileError) { return try reader.bytes(of: path) } catch {
+        throw UnreadableFile("cannot \(error.operation): \(error.reason)", isMissing: error.isMissing)
+      }
+    }
+    let formats = formats
+    surroundings.modelStem = { formats.stem(ofPath: $0) }
+    surroundings.findModels = { pattern, folder in
+      var search = PathSearch(for: .file)
+      search.find(pattern, from: folder)
+      var matches = ModelMatches()
+      (matches.paths, matches.folders, matches.problem) = (search.sorted, search.folders, search.problem)
+      return matches
+    }
+    surroundings.displayPath = workspace.displayPath
+    surroundings.defaults = workspace.configuration.defaults
+    return surroundings
+  }
+
+  /// One byte more than a pipeline may have is enough to see that it is too long.
+  static let largestFile = (1 << 20) + 1
+
+  private func read(_ path: String, _ reader: TrackedReader, _ parser: inout PipelineParser) -> LoadedFile {
+    do {
+      return LoadedFile(parser.parse(SourceText(file: path, bytes: try reader.bytes(of: path))))
+    } catch {
+      var parsed = ParsedPipeline(source: SourceText(file: path, bytes: []))
+      parsed.diagnostics = [Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: path, range: nil)]
+      return LoadedFile(parsed)
+    }
+  }
+
+  /// Opens the models of a file's builds; for each its index in the pool.
+  private func open(_ file: inout LoadedFile, _ models: inout ModelPool) -> [Int?] {
+    guard file.isValid else { return [] }
+    var indices: [Int?] = []
+    for pipeline in file.checked {
+      do {
+        indices.append(try models.index(for: pipeline))
+      } catch {
+        file.diagnostics.insert(error)
+        indices.append(nil)
+      }
+    }
+    return indices
+  }
+
+  private func summary(
+    _ file: LoadedFile, _ diagnostics: [Diagnostic], upstreams: [LoadedFile]
+  ) -> LoadedPipelines.File {
+    let all = [file] + upstreams
+    func sorted(_ paths: some Sequence<String>) -> [String] {
+      Set(paths).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+    return LoadedPipelines.File(
+      file: file.file, name: file.parsed.name, builds: file.parsed.isBase ? [] : file.parsed.builds.map(\.name.value),
+      isValid: file.isValid, hasOutputs: !file.parsed.isBase,
+      firstError: diagnostics.first { $0.severity == .error }.map { message($0) },
+      inputs: sorted(all.flatMap { Array($0.parsed.bases.keys) + [$0.file] } + [workspace.configurationPath]),
+      listedFolders: sorted(all.flatMap(\.parsed.listedFolders)))
   }
 
   private func message(_ diagnostic: Diagnostic) -> String {
     let place = diagnostic.range.map { ":\($0.start.line):\($0.start.column)" } ?? ""
     return "\(workspace.displayPath(diagnostic.file))\(place): \(diagnostic.message)"
-  }
-
-  /// Opens a pipeline's model, or takes it from those that are open already.
-  private func open(
-    _ pipeline: CheckedPipeline, _ entry: inout Entry, _ loaded: inout LoadedPipelines,
-    _ modelIndices: inout [String: Int]
-  ) {
-    let path = pipeline.absolutePath(pipeline.model.path.value)
-    func refuse(_ message: String) {
-      entry.parsed.diagnostics.append(
-        Diagnostic(.error, message, file: pipeline.file, range: pipeline.model.path.range))
-    }
-    if let output = pipeline.outputs.first(where: { pipeline.absolutePath($0.path) == path }) {
-      entry.parsed.diagnostics.append(
-        Diagnostic(
-          .error, "the output would replace the pipeline's own model", file: pipeline.file, range: output.range))
-      return
-    }
-    let key = "\(pipeline.model.format?.value ?? "") \(path)"
-    do throws(ModelError) {
-      let index: Int
-      if let known = modelIndices[key] {
-        index = known
-      } else {
-        index = loaded.add(try ModelSource(path, format: pipeline.model.format?.value, formats: formats))
-        modelIndices[key] = index
-      }
-      if let refusal = pipeline.refusal(of: loaded.models[index].model.tensors) {
-        entry.parsed.diagnostics.append(
-          Diagnostic(.error, refusal.message, file: pipeline.file, range: refusal.range))
-        return
-      }
-      loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: index))
-    } catch {
-      refuse(
-        error.isMissing
-          ? "there is no model '\(pipeline.model.path.value)' (looked for \(path))"
-          : "the model cannot be read: \(error)")
-    }
-  }
-
-  /// That no two pipelines have one name.
-  private func checkNames(_ entries: inout [Entry]) {
-    var first: [String: Int] = [:]
-    for index in entries.indices {
-      guard let pipeline = entries[index].parsed.pipeline, !pipeline.outputs.isEmpty else { continue }
-      guard let other = first[pipeline.name.value] else {
-        first[pipeline.name.value] = index
-        continue
-      }
-      guard let known = entries[other].parsed.pipeline else { continue }
-      reportTwice(
-        "two pipelines are named '\(pipeline.name.value)'", &entries, (index, pipeline.name.range),
-        (other, known.name.range))
-    }
-  }
-
-  /// That no two pipelines publish one file.
-  private func checkOutputs(_ entries: inout [Entry]) {
-    var first: [String: (entry: Int, range: SourceRange)] = [:]
-    for index in entries.indices {
-      guard let checked = entries[index].checked else { continue }
-      for output in checked.outputs {
-        let path = checked.absolutePath(output.path)
-        guard let other = first[path] else {
-          first[path] = (index, output.range)
-          continue
-        }
-        reportTwice(
-          "two outputs are written to '\(workspace.displayPath(path))'", &entries, (index, output.range),
-          (other.entry, other.range))
-      }
-    }
-  }
-
-  /// Reports a clash at both places, each with a note about the other.
-  private func reportTwice(
-    _ message: String, _ entries: inout [Entry], _ a: (entry: Int, range: SourceRange),
-    _ b: (entry: Int, range: SourceRange)
-  ) {
-    for (here, there) in [(b, a), (a, b)] {
-      let note = Diagnostic.Note("and here", file: entries[there.entry].parsed.source.file, range: there.range)
-      entries[here.entry].parsed.diagnostics.append(
-        Diagnostic(.error, message, file: entries[here.entry].parsed.source.file, range: here.range, notes: [note]))
-    }
   }
 }

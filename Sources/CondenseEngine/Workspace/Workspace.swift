@@ -1,28 +1,58 @@
 import CondenseFiles
+import CondensePipelines
 import Foundation
 
 /// The folder that pipelines and their outputs belong to.
 public struct Workspace: Sendable {
   /// An absolute path.
-  public var root: String
+  public let root: String
+  /// What `condense.yaml` at the root says; what is wrong with it is in it.
+  public let configuration: Configuration
+  /// The configuration's file as it was when it was read, or that there was none; nil where it cannot be read.
+  let configurationFile: TrackedFile?
 
-  public init(root: String) { self.root = AbsolutePath.resolve(root, from: FileManager.default.currentDirectoryPath) }
+  /// Reads the configuration, if there is one.
+  public init(root: String) {
+    self.root = AbsolutePath.resolve(root, from: FileManager.default.currentDirectoryPath)
+    let reader = TrackedReader(largest: PipelineLoader.largestFile)
+    let path = Workspace.configurationPath(in: self.root)
+    configuration = Workspace.configuration(at: path, reader)
+    configurationFile = reader.files[path]
+  }
+
+  /// Where the configuration is, or would be.
+  public var configurationPath: String { Workspace.configurationPath(in: root) }
+
+  static func configurationPath(in root: String) -> String { AbsolutePath.resolve(configurationName, from: root) }
+
+  private static func configuration(at path: String, _ reader: TrackedReader) -> Configuration {
+    do {
+      return Configuration(SourceText(file: path, bytes: try reader.bytes(of: path)))
+    } catch {
+      var configuration = Configuration()
+      guard !error.isMissing else { return configuration }
+      configuration.diagnostics = [
+        Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: path, range: nil)
+      ]
+      return configuration
+    }
+  }
+
+  /// The file that configures a workspace; it need not be there.
+  static let configurationName = "condense.yaml"
 
   /// The nearest folder at or above `folder` that holds `condense.yaml` or `.git`, else `folder` itself.
   public static func nearest(to folder: String) -> Workspace {
     let start = AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath)
     var candidate = start
     while true {
-      if ["condense.yaml", ".git"].contains(where: { FileSystem.exists(candidate + "/" + $0) }) {
+      if [configurationName, ".git"].contains(where: { FileSystem.exists(candidate + "/" + $0) }) {
         return Workspace(root: candidate)
       }
       guard candidate != "/" else { return Workspace(root: start) }
       candidate = (candidate as NSString).deletingLastPathComponent
     }
   }
-
-  /// Where pipelines are looked for unless paths are given.
-  public var pipelinesFolder: String { root + "/pipelines" }
 
   private var allStates: String { root + "/.condense" }
   private var state: LayoutFolder { LayoutFolder(in: allStates, version: 1) }
@@ -50,44 +80,43 @@ public struct Workspace: Sendable {
     path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
   }
 
-  /// The pipeline files at `paths`: files as they are, of folders all `.yaml` and `.yml` files below, sorted.
+  /// The pipeline files at `paths`: files as they are, of folders all `.yaml` and `.yml` files below.
   ///
-  /// Hidden files and folders are left out.
-  public static func pipelineFiles(at paths: [String]) throws(FileError) -> [String] {
-    var files: [String] = []
-    for path in paths {
-      if FileSystem.isFolder(path) {
-        try addFiles(below: path, to: &files, depth: 0)
-      } else {
-        guard FileSystem.exists(path) else { throw FileError("open", path, code: ENOENT) }
-        files.append(path)
-      }
-    }
-    var seen: Set<String> = []
-    return files.filter { seen.insert($0).inserted }
+  /// Hidden files and folders are left out, and so are the workspace's configuration and what it says to ignore.
+  public func pipelines(at paths: [String]) -> PipelineListing {
+    var walk = PipelineWalk(root: root, ignore: configuration.ignore.map(\.value))
+    for path in paths { walk.add(path) }
+    return walk.listing
   }
 
-  private static func addFiles(below folder: String, to files: inout [String], depth: Int) throws(FileError) {
-    // Deeper than any tree of pipelines; a symbolic link that leads back up would never end.
-    guard depth < 32 else { return }
-    for name in try FileSystem.names(in: folder) where !name.hasPrefix(".") {
-      let path = folder + "/" + name
-      if FileSystem.isFolder(path) {
-        try addFiles(below: path, to: &files, depth: depth + 1)
-      } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-        files.append(path)
+  /// All pipeline files of the workspace: those in its `pipelines` folder, or wherever its configuration says.
+  public func allPipelines() -> PipelineListing {
+    guard let patterns = configuration.pipelines else {
+      return FileSystem.isFolder(pipelinesFolder) ? pipelines(at: [pipelinesFolder]) : PipelineListing()
+    }
+    var folders: [String] = []
+    var looked: Set<String> = []
+    var problems: [Diagnostic] = []
+    for pattern in patterns {
+      var search = PathSearch(for: .folder)
+      search.find(pattern.value, from: root)
+      looked.formUnion(search.folders)
+      if let problem = search.problem {
+        problems.append(Diagnostic(problem, at: pattern.place))
+      } else if search.found.isEmpty {
+        problems.append(
+          Diagnostic(
+            "there is no folder \(Diagnostic.quoted(pattern.value)) (looked for \(pattern.absolutePath))",
+            at: pattern.place))
       }
+      folders += search.sorted
     }
+    var listing = pipelines(at: folders)
+    listing.folders = Set(listing.folders).union(looked).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    listing.problems = problems + listing.problems
+    return listing
   }
-}
 
-/// Paths made absolute and without `.` and `..`, as the text says, links not followed.
-public enum AbsolutePath {
-  public static func resolve(_ path: String, from folder: String) -> String {
-    var parts: [Substring] = []
-    for part in (path.hasPrefix("/") ? path : folder + "/" + path).split(separator: "/") where part != "." {
-      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
-    return "/" + parts.joined(separator: "/")
-  }
+  /// Where pipelines are looked for unless paths are given, or the configuration says something else.
+  public var pipelinesFolder: String { root + "/pipelines" }
 }

@@ -1,9 +1,9 @@
 /// Something to say about a place in a file.
-public struct Diagnostic: Error, Equatable, Sendable {
+public struct Diagnostic: Error, Hashable, Sendable {
   public enum Severity: String, Sendable { case error, warning }
 
   /// Another place that helps to understand.
-  public struct Note: Equatable, Sendable {
+  public struct Note: Hashable, Sendable {
     public var message: String
     public var file: String
     public var range: SourceRange
@@ -13,10 +13,12 @@ public struct Diagnostic: Error, Equatable, Sendable {
       self.file = file
       self.range = range
     }
+
+    public init(_ message: String, at place: Place) { self.init(message, file: place.file, range: place.range) }
   }
 
   /// What could stand there instead.
-  public struct FixIt: Equatable, Sendable {
+  public struct FixIt: Hashable, Sendable {
     public var replacement: String
     public var range: SourceRange
 
@@ -46,16 +48,25 @@ public struct Diagnostic: Error, Equatable, Sendable {
     self.fixIt = fixIt
   }
 
+  public init(
+    _ severity: Severity, _ message: String, at place: Place, notes: [Note] = [], fixIt: FixIt? = nil
+  ) {
+    self.init(severity, message, file: place.file, range: place.range, notes: notes, fixIt: fixIt)
+  }
+
+  /// An error.
+  public init(_ message: String, at place: Place, notes: [Note] = [], fixIt: FixIt? = nil) {
+    self.init(.error, message, at: place, notes: notes, fixIt: fixIt)
+  }
+
   /// An unknown word, with the nearest of those that are known.
-  public static func unknown(
-    _ kind: String, _ word: Located<String>, known: [String], file: String
-  ) -> Diagnostic {
+  public static func unknown(_ kind: String, _ word: Located<String>, known: [String]) -> Diagnostic {
     let nearest = Spelling.nearest(to: word.value, in: known)
     let hint =
       nearest.map { "; did you mean \(quoted($0))?" }
       ?? (known.isEmpty ? "" : "; expected \(known.count == 1 ? "" : "one of ")\(listed(known))")
     return Diagnostic(
-      "unknown \(kind) \(quoted(word.value))\(hint)", file: file, range: word.range,
+      "unknown \(kind) \(quoted(word.value))\(hint)", at: word.place,
       fixIt: nearest.map { FixIt(replacement: $0, range: word.range) })
   }
 

@@ -9,7 +9,7 @@ public struct DiagnosticRenderer: Sendable {
 
   /// `file` is the name that is shown; `source` gives the lines.
   public func text(_ diagnostic: Diagnostic, source: SourceText?, file: String? = nil) -> String {
-    let name = file ?? diagnostic.file
+    let name = (file ?? diagnostic.file).unicodeScalars.map { Diagnostic.shown($0) }.joined()
     let severity = diagnostic.severity.rawValue
     let color = diagnostic.severity == .error ? "31" : "33"
     var lines = [

@@ -25,15 +25,19 @@ extension Diagnostic {
     }
   }
 
-  /// Diagnostics of one file by their places, those of the whole file first; the first ``mostInFile`` of them.
-  public static func inOrder(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
-    let file = SourcePosition(line: 0, column: 0)
-    let sorted = diagnostics.enumerated().sorted {
-      ($0.element.range?.start ?? file, $0.offset) < ($1.element.range?.start ?? file, $1.offset)
+  /// A pipeline file's diagnostics, those of the whole file first, then by their places; those of files that it is made
+  /// from after its own, in the order in which they came up. The first ``mostInFile`` of them.
+  public static func inOrder(_ diagnostics: [Diagnostic], of file: String) -> [Diagnostic] {
+    var ranks = [file: 0]
+    for diagnostic in diagnostics where ranks[diagnostic.file] == nil { ranks[diagnostic.file] = ranks.count }
+    let whole = SourcePosition(line: 0, column: 0)
+    let keys = diagnostics.enumerated().map { index, diagnostic in
+      (ranks[diagnostic.file] ?? 0, diagnostic.range?.start ?? whole, index)
     }
-    guard sorted.count > mostInFile, let last = sorted.last?.element else { return sorted.map(\.element) }
-    let rest = Diagnostic("\(sorted.count - mostInFile) more errors like these", file: last.file, range: nil)
-    return sorted.prefix(mostInFile).map(\.element) + [rest]
+    let sorted = keys.sorted { $0 < $1 }.map { diagnostics[$0.2] }
+    guard sorted.count > mostInFile else { return sorted }
+    let rest = Diagnostic("\(sorted.count - mostInFile) more errors like these", file: file, range: nil)
+    return sorted.prefix(mostInFile) + [rest]
   }
 
   /// Nobody reads more; a hostile file could have a hundred thousand.

@@ -140,17 +140,3 @@ public struct SourceText: Sendable {
     scalars(ofLine: place.line, from: place.column - 1, count: 1).first
   }
 }
-
-/// A value with the place that it was written at.
-public struct Located<Value> {
-  public var value: Value
-  public var range: SourceRange
-
-  public init(_ value: Value, at range: SourceRange) {
-    self.value = value
-    self.range = range
-  }
-}
-
-extension Located: Sendable where Value: Sendable {}
-extension Located: Equatable where Value: Equatable {}

@@ -17,10 +17,21 @@ public struct Glob: Hashable, Sendable {
   /// - Throws: ``GlobError`` for a bracket or brace that does not close, or too many alternatives.
   public init(_ pattern: String) throws(GlobError) {
     self.pattern = pattern
+    alternatives = try Glob.expandedWithinBounds(pattern).map { (text) throws(GlobError) in try Glob.tokens(text) }
+  }
+
+  /// The patterns that a pattern's braces stand for; one without braces stands for itself.
+  ///
+  /// - Throws: ``GlobError`` for a brace that does not close, or too many alternatives.
+  public static func alternatives(of pattern: String) throws(GlobError) -> [String] {
+    try expandedWithinBounds(pattern).map { String($0) }
+  }
+
+  private static func expandedWithinBounds(_ pattern: String) throws(GlobError) -> [[Character]] {
     guard pattern.utf8.count <= 1024, pattern.utf8.count(where: { $0 == UInt8(ascii: "{") }) <= 16 else {
       throw GlobError(message: "it is too long or has too many braces")
     }
-    alternatives = try Glob.expanded(Array(pattern)).map { (text) throws(GlobError) in try Glob.tokens(text) }
+    return try expanded(Array(pattern))
   }
 
   /// What the pattern takes in memory: its characters, with braces written out.

@@ -1,18 +1,52 @@
-/// A pipeline file as it was written: every value with its place, stages and formats not yet looked up.
+/// One build of a pipeline file as it was written: every value with its place, stages and formats not yet looked up.
 public struct Pipeline: Sendable {
-  /// The file, as it was given.
+  /// The file that is built, as it was given; what it inherits is placed in other files.
   public var file: String
+  /// The build's name: `digits`, or `digits[lenet,bits=4]` where the file has several.
   public var name: Located<String>
-  /// Nil in a base, which is checked but not built.
+  /// A model file. Nil where the model is another pipeline, and in a base, which is checked but not built.
   public var model: ModelReference?
-  public var stages: [StageUse]
-  public var outputs: [OutputUse]
-  public var checks: [CheckUse]
+  /// Another pipeline whose result is the model.
+  public var upstream: UpstreamReference?
+  public var stages: [StageUse] = []
+  public var outputs: [OutputUse] = []
+  public var checks: [CheckUse] = []
+  /// Whether values are missing that come from what extends the file, or from a base that cannot be read: then only what
+  /// is there can be held to anything.
+  public var isPartial: Bool
+  /// For values with variables in them, where these got their values.
+  public var variableNotes: [Place: [Diagnostic.Note]] = [:]
+
+  init(file: String, name: Located<String>, isPartial: Bool) {
+    self.file = file
+    self.name = name
+    self.isPartial = isPartial
+  }
+
+  /// A diagnostic of this build, with where the variables in the value at fault got theirs.
+  public func annotated(_ diagnostic: Diagnostic) -> Diagnostic {
+    guard let range = diagnostic.range,
+      let notes = variableNotes[Place(file: diagnostic.file, range: range)]
+    else { return diagnostic }
+    var annotated = diagnostic
+    annotated.notes += notes
+    return annotated
+  }
 
   /// A model: its path, and its format where the extension does not tell.
   public struct ModelReference: Sendable {
     public var path: Located<String>
     public var format: Located<String>?
+  }
+}
+
+extension Pipeline {
+  /// What another build is at one of its stages.
+  public struct UpstreamReference: Sendable {
+    /// The build's name.
+    public var pipeline: Located<String>
+    /// A stage's id; nil for the last.
+    public var stage: Located<String>?
   }
 }
 
@@ -36,7 +70,7 @@ public struct StageUse: Sendable {
 public struct StageOverride: Sendable {
   public var match: [Located<Glob>]
   public var parameters: [Node.Pair]
-  public var range: SourceRange
+  public var place: Place
 }
 
 /// A file to publish.
@@ -58,21 +92,4 @@ public struct CheckUse: Sendable {
     self.min = min
     self.max = max
   }
-}
-
-/// What reading a pipeline file came to.
-public struct ParsedPipeline: Sendable {
-  public var source: SourceText
-  /// As much as could be read, also where there are errors, so that later checks find theirs in the same run. Nil where
-  /// there is not even a mapping.
-  public var pipeline: Pipeline?
-  public var diagnostics: [Diagnostic]
-
-  public init(source: SourceText, pipeline: Pipeline?, diagnostics: [Diagnostic]) {
-    self.source = source
-    self.pipeline = pipeline
-    self.diagnostics = diagnostics
-  }
-
-  public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 }

@@ -1,244 +1,64 @@
-/// Reads a pipeline file: YAML into a ``Pipeline``, with everything that is wrong with it.
-public enum PipelineParser {
+/// Reads pipeline files: YAML, with what it extends, into one ``Pipeline`` for each build, and everything that is wrong.
+///
+/// One parser reads many files, so that bases they share are read once.
+public struct PipelineParser: Sendable {
+  private let surroundings: PipelineSurroundings
+  private var inheritance: Inheritance
+
+  public init(_ surroundings: PipelineSurroundings) {
+    self.surroundings = surroundings
+    inheritance = Inheritance(
+      read: surroundings.read, displayPath: surroundings.displayPath, defaults: surroundings.defaults)
+  }
+
+  /// Reads a file as if it were the only one.
   public static func parse(_ source: SourceText) -> ParsedPipeline {
-    do {
-      let document = try YAMLParser.parse(source)
-      var reader = PipelineReader(file: source.file)
-      reader.diagnostics = document.problems
-      let pipeline = reader.pipeline(document.root)
-      return ParsedPipeline(
-        source: source, pipeline: pipeline, diagnostics: Diagnostic.inOrder(reader.diagnostics))
-    } catch {
-      return ParsedPipeline(source: source, pipeline: nil, diagnostics: [error])
-    }
+    var parser = PipelineParser(PipelineSurroundings())
+    return parser.parse(source)
   }
 
-  /// The name of a pipeline whose file does not give one: the file's without folder and extension.
-  public static func stem(_ file: String) -> String {
-    let name = file.split(separator: "/").last.map(String.init) ?? file
-    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
-    return String(name[..<dot])
-  }
-}
-
-/// Reads nodes as the parts of a pipeline, collecting what is wrong and going on.
-struct PipelineReader {
-  let file: String
-  var diagnostics: [Diagnostic] = []
-  /// How much more the file's patterns may stand for, in characters: an alias can repeat a long one in three bytes.
-  var patternBudget = 1_000_000
-
-  /// Stages or outputs of a pipeline; the checks on them compare each with each.
-  static let longestList = 256
-
-  mutating func pipeline(_ root: Node?) -> Pipeline? {
-    guard let root, !root.isNull else {
-      report("the file is empty; a pipeline has model, stages and outputs", SourceRange(line: 1, column: 1))
-      return nil
+  public mutating func parse(_ source: SourceText) -> ParsedPipeline {
+    let document = Document(source)
+    var parsed = ParsedPipeline(source: source)
+    // What is no YAML has been reported as that.
+    guard document.root != nil || document.diagnostics.isEmpty else {
+      parsed.diagnostics = document.diagnostics
+      return parsed
     }
-    guard let pairs = root.mapping else {
-      report("a pipeline is a mapping with model, stages and outputs, not \(root.kind)", root.range)
-      return nil
-    }
-    var pipeline = Pipeline(
-      file: file, name: Located(PipelineParser.stem(file), at: SourceRange(line: 1, column: 1)), model: nil,
-      stages: [], outputs: [], checks: [])
-    var hasModel = false
-    var hasStages = false
-    var hasOutputs = false
-    for pair in pairs {
-      switch pair.key.value {
-      case "model":
-        hasModel = true
-        pipeline.model = model(pair.value)
-      case "name": if let name = name(pair.value) { pipeline.name = name }
-      case "stages":
-        hasStages = true
-        pipeline.stages = stages(pair.value)
-      case "outputs":
-        hasOutputs = true
-        pipeline.outputs = outputs(pair.value)
-      case "checks": pipeline.checks = checks(pair.value)
-      case "extends", "matrix": report("'\(pair.key.value)' is not supported yet", pair.key.range)
-      default:
-        let known = ["model", "name", "stages", "outputs", "checks"]
-        diagnostics.append(.unknown("key", pair.key, known: known, file: file))
-        // What is there under a misspelt key is not reported as missing too.
-        let meant = Spelling.nearest(to: pair.key.value, in: known)
-        hasModel = hasModel || meant == "model"
-        hasStages = hasStages || meant == "stages"
-      }
-    }
-    let start = pairs.first?.key.range ?? root.range
-    if hasOutputs && !hasModel { report("no model; add 'model: path/to/model.safetensors'", start) }
-    if hasOutputs && !hasStages { report("no stages; add 'stages: [huffman]' or more of them", start) }
-    checkIDs(pipeline)
-    return pipeline
-  }
-
-  mutating func report(_ message: String, _ range: SourceRange, notes: [Diagnostic.Note] = []) {
-    diagnostics.append(Diagnostic(.error, message, file: file, range: range, notes: notes))
-  }
-
-  /// A string; anything else is reported with what was expected.
-  mutating func string(_ node: Node, _ expected: String) -> Located<String>? {
-    guard let text = node.string else {
-      report("expected \(expected), found \(node.kind)", node.range)
-      return nil
-    }
-    guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
-      report("expected \(expected), found an empty text", node.range)
-      return nil
-    }
-    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) else {
-      report("expected \(expected), found a text with control characters", node.range)
-      return nil
-    }
-    return Located(text, at: node.range)
-  }
-
-  /// Whether a list has no more items than a pipeline may have; reported where it has.
-  mutating func isShort(_ items: [Node], _ what: String, _ range: SourceRange) -> Bool {
-    guard items.count > PipelineReader.longestList else { return true }
-    report("\(items.count) \(what); a pipeline has at most \(PipelineReader.longestList)", range)
-    return false
-  }
-
-  private mutating func name(_ node: Node) -> Located<String>? {
-    guard let name = string(node, "a name") else { return nil }
-    guard !name.value.contains("/"), !name.value.hasPrefix(".") else {
-      report("a name has no slash and does not begin with a dot", node.range)
-      return nil
-    }
-    return name
-  }
-
-  private mutating func model(_ node: Node) -> Pipeline.ModelReference? {
-    guard let pairs = node.mapping else {
-      return path(node, "a path to a model").map { Pipeline.ModelReference(path: $0, format: nil) }
-    }
-    var reference: Located<String>?
-    var format: Located<String>?
-    for pair in pairs {
-      switch pair.key.value {
-      case "path": reference = path(pair.value, "a path to a model")
-      case "format": format = string(pair.value, "a format's name")
-      case "pipeline", "stage": report("another pipeline as the model is not supported yet", pair.key.range)
-      default: diagnostics.append(.unknown("key", pair.key, known: ["path", "format"], file: file))
-      }
-    }
-    // Any other key has been reported as what it is.
-    if pairs.allSatisfy({ $0.key.value == "format" }) {
-      report("the model has no path", node.range)
-    }
-    return reference.map { Pipeline.ModelReference(path: $0, format: format) }
-  }
-
-  /// A path; patterns and variables in it are for later versions.
-  mutating func path(_ node: Node, _ expected: String) -> Located<String>? {
-    guard let path = string(node, expected) else { return nil }
-    if path.value.contains("${") {
-      report("variables such as ${model} are not supported yet", node.range)
-      return nil
-    }
-    if path.value.contains(where: { "*?[".contains($0) }) {
-      report("patterns in paths are not supported yet", node.range)
-      return nil
-    }
-    return path
-  }
-
-  private mutating func outputs(_ node: Node) -> [OutputUse] {
-    guard let items = node.sequence else {
-      report("expected a list of outputs, such as [build/model.condensed], found \(node.kind)", node.range)
-      return []
-    }
-    guard isShort(items, "outputs", node.range) else { return [] }
-    var outputs: [OutputUse] = []
-    for item in items {
-      guard let output = output(item) else { continue }
-      if let other = outputs.first(where: { $0.path.value == output.path.value }) {
-        report(
-          "the output \(Diagnostic.quoted(output.path.value)) is there twice", output.path.range,
-          notes: [Diagnostic.Note("it is here already", file: file, range: other.path.range)])
-      }
-      outputs.append(output)
-    }
-    return outputs
-  }
-
-  private mutating func output(_ node: Node) -> OutputUse? {
-    guard let pairs = node.mapping else {
-      return path(node, "a path to write to").map { OutputUse(path: $0) }
-    }
-    var output: OutputUse?
-    var from: Located<String>?
-    var format: Located<String>?
-    for pair in pairs {
-      switch pair.key.value {
-      case "path": output = path(pair.value, "a path to write to").map { OutputUse(path: $0) }
-      case "from": from = string(pair.value, "a stage's id")
-      case "format": format = string(pair.value, "a format's name")
-      default: diagnostics.append(.unknown("key", pair.key, known: ["path", "from", "format"], file: file))
-      }
-    }
-    if !pairs.contains(where: { $0.key.value == "path" }) { report("the output has no path", node.range) }
-    output?.from = from
-    output?.format = format
-    return output
-  }
-
-  private mutating func checks(_ node: Node) -> [CheckUse] {
-    guard let pairs = node.mapping else {
-      report("expected checks such as {ratio: {min: 12}}, found \(node.kind)", node.range)
-      return []
-    }
-    var checks: [CheckUse] = []
-    for pair in pairs {
-      guard let metric = Metric.all.first(where: { $0.name == pair.key.value }) else {
-        diagnostics.append(.unknown("metric", pair.key, known: Metric.all.map(\.name), file: file))
-        continue
-      }
-      guard let bounds = pair.value.mapping else {
-        report("expected bounds such as {min: 12}, found \(pair.value.kind)", pair.value.range)
-        continue
-      }
-      var check = CheckUse(metric: pair.key, min: nil, max: nil)
-      for bound in bounds {
-        switch bound.key.value {
-        case "min": check.min = quantity(bound.value, metric)
-        case "max": check.max = quantity(bound.value, metric)
-        default: diagnostics.append(.unknown("key", bound.key, known: ["min", "max"], file: file))
-        }
-      }
-      if bounds.isEmpty { report("the check has neither min nor max", pair.value.range) }
-      if let min = check.min, let max = check.max, min.value > max.value {
-        report("min is above max: nothing passes", min.range)
-      }
-      checks.append(check)
-    }
-    return checks
-  }
-
-  private mutating func quantity(_ node: Node, _ metric: Metric) -> Located<Double>? {
-    guard let value = node.number ?? node.string.flatMap({ Quantity.value($0, in: metric.unit) }) else {
-      let meant = node.string.flatMap { Quantity.nearest(to: $0, in: metric.unit) }
-      report(
-        "expected \(Quantity.expectation(metric.unit)), found \(node.kind)\(meant.map { "; did you mean '\($0)'?" } ?? "")",
-        node.range)
-      return nil
-    }
-    guard metric.range.contains(value) else {
-      let isPercentage = metric.unit == .share && node.number != nil && value > 1 && value <= 100
-      report(
-        "\(metric.name) is never \(value < metric.range.lowerBound ? "below" : "above") \(metric.bound(for: value))"
-          + (isPercentage ? "; did you mean '\(node.string ?? "")%'?" : ""), node.range)
-      return nil
-    }
-    return Located(value, at: node.range)
+    let composed = inheritance.compose(document)
+    var expansion = BuildExpansion(composed, file: source.file, surroundings: surroundings)
+    parsed.builds = expansion.builds()
+    parsed.name = expansion.fileName
+    parsed.isBase = !composed.hasOutputs
+    parsed.bases = composed.bases
+    parsed.listedFolders = expansion.listedFolders.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    parsed.diagnostics = Diagnostic.inOrder(composed.diagnostics + expansion.diagnostics.all, of: source.file)
+    return parsed
   }
 }
 
-extension OutputUse {
-  init(path: Located<String>) { self.init(path: path, from: nil, format: nil) }
+/// What reading a pipeline file came to.
+public struct ParsedPipeline: Sendable {
+  public var source: SourceText
+  /// The pipeline's name; of several builds each has one that begins with it. Nil where the file is too broken to tell.
+  public var name: String?
+  /// As much as could be read, also where there are errors, so that later checks find theirs in the same run: several
+  /// where the file has a matrix, or a pattern for its model; none where there is not even a mapping.
+  public var builds: [Pipeline] = []
+  /// A file without outputs, also in what it extends: checked but not built.
+  public var isBase = false
+  public var diagnostics: [Diagnostic] = []
+  /// The texts of the files that it extends, by path; those that are not there are empty.
+  public var bases: [String: SourceText] = [:]
+  /// Folders that patterns were looked up in, absolute and sorted: a file that comes or goes there can change the builds.
+  public var listedFolders: [String] = []
+
+  public init(source: SourceText) { self.source = source }
+
+  public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  /// The text that a diagnostic points into.
+  public func source(of diagnostic: Diagnostic) -> SourceText? {
+    diagnostic.file == source.file ? source : bases[diagnostic.file]
+  }
 }

@@ -4,11 +4,11 @@ extension PipelineReader {
 
   mutating func stages(_ node: Node) -> [StageUse] {
     guard let items = node.sequence else {
-      report("expected a list of stages, such as [{prune: {sparsity: 0.9}}, huffman], found \(node.kind)", node.range)
+      report("expected a list of stages, such as [{prune: {sparsity: 0.9}}, huffman], found \(node.kind)", node.place)
       return []
     }
-    if items.isEmpty { report("the list of stages is empty", node.range) }
-    guard isShort(items, "stages", node.range) else { return [] }
+    if items.isEmpty { report("the list of stages is empty", node.place) }
+    guard isShort(items, "stages", node.place) else { return [] }
     return items.compactMap { stage($0) }
   }
 
@@ -19,22 +19,22 @@ extension PipelineReader {
       }
     }
     guard let first = pairs.first else {
-      report("expected a stage, found an empty mapping", node.range)
+      report("expected a stage, found an empty mapping", node.place)
       return nil
     }
     if pairs.count > 1 {
       report(
         "a stage is one key with its parameters indented below it; \(Diagnostic.quoted(pairs[1].key.value)) stands beside "
-          + Diagnostic.quoted(first.key.value), pairs[1].key.range)
+          + Diagnostic.quoted(first.key.value), pairs[1].key.place)
     }
-    var use = StageUse(
+    let use = StageUse(
       id: first.key, name: first.key, from: nil, only: [], skip: [], parameters: [], overrides: [])
     // What stands beside a stage without parameters was meant to be below it.
     if first.value.isNull { return settings(Array(pairs.dropFirst()), of: use) }
     guard let settings = first.value.mapping else {
       report(
         "expected the parameters of \(Diagnostic.quoted(first.key.value)) as a mapping, found \(first.value.kind)",
-        first.value.range)
+        first.value.place)
       return use
     }
     return self.settings(settings, of: use)
@@ -57,7 +57,7 @@ extension PipelineReader {
   }
 
   private mutating func globs(_ node: Node) -> [Located<Glob>] {
-    if node.sequence?.isEmpty == true { report("the list of patterns is empty", node.range) }
+    if node.sequence?.isEmpty == true { report("the list of patterns is empty", node.place) }
     return (node.sequence ?? [node]).compactMap { glob($0) }
   }
 
@@ -68,36 +68,36 @@ extension PipelineReader {
     do throws(GlobError) {
       let glob = try Glob(text.value)
       patternBudget -= glob.expandedCount
-      if patternBudget <= 0 { report("the file's patterns are too many or too long", text.range) }
-      return Located(glob, at: text.range)
+      if patternBudget <= 0 { report("the file's patterns are too many or too long", text.place) }
+      return Located(glob, at: text.place)
     } catch {
-      report("the pattern \(Diagnostic.quoted(text.value)) is none: \(error.message)", text.range)
+      report("the pattern \(Diagnostic.quoted(text.value)) is none: \(error.message)", text.place)
       return nil
     }
   }
 
   private mutating func overrides(_ node: Node) -> [StageOverride] {
     guard let items = node.sequence else {
-      report("expected a list such as [{match: 'fc1*', bits: 6}], found \(node.kind)", node.range)
+      report("expected a list such as [{match: 'fc1*', bits: 6}], found \(node.kind)", node.place)
       return []
     }
     return items.compactMap { item -> StageOverride? in
       guard let pairs = item.mapping else {
-        report("expected a mapping such as {match: 'fc1*', bits: 6}, found \(item.kind)", item.range)
+        report("expected a mapping such as {match: 'fc1*', bits: 6}, found \(item.kind)", item.place)
         return nil
       }
-      var override = StageOverride(match: [], parameters: [], range: item.range)
+      var override = StageOverride(match: [], parameters: [], place: item.place)
       for pair in pairs {
         if pair.key.value == "match" {
           override.match = globs(pair.value)
         } else if PipelineReader.reserved.contains(pair.key.value) {
-          report("'\(pair.key.value)' belongs to the stage, not to an override", pair.key.range)
+          report("'\(pair.key.value)' belongs to the stage, not to an override", pair.key.place)
         } else {
           override.parameters.append(pair)
         }
       }
       if !pairs.contains(where: { $0.key.value == "match" }) {
-        report("the override has no 'match' to say which tensors it is for", item.range)
+        report("the override has no 'match' to say which tensors it is for", item.place)
       }
       return override
     }
@@ -108,24 +108,25 @@ extension PipelineReader {
 
   /// That ids are unique, and that what stages and outputs are made from exists and does not go in circles.
   mutating func checkIDs(_ pipeline: Pipeline) {
-    var places: [String: SourceRange] = [:]
+    var places: [String: Place] = [:]
     for stage in pipeline.stages {
       if stage.id.value == "model" {
-        report("'model' stands for the pipeline's model; choose another id", stage.id.range)
+        report("'model' stands for the pipeline's model; choose another id", stage.id.place)
       }
+      if stage.id.value.contains("/") { report("an id has no slash", stage.id.place) }
       if let first = places[stage.id.value] {
         report(
           "the id \(Diagnostic.quoted(stage.id.value)) is there twice; give one of the stages an 'id' of its own",
-          stage.id.range,
-          notes: [Diagnostic.Note("it is here already", file: file, range: first)])
+          stage.id.place,
+          notes: [Diagnostic.Note("it is here already", at: first)])
       } else {
-        places[stage.id.value] = stage.id.range
+        places[stage.id.value] = stage.id.place
       }
     }
     let known = ["model"] + pipeline.stages.map(\.id.value)
     for from in pipeline.stages.compactMap(\.from) + pipeline.outputs.compactMap(\.from)
     where !known.contains(from.value) {
-      diagnostics.append(.unknown("stage id", from, known: known, file: file))
+      diagnostics.append(.unknown("stage id", from, known: known))
     }
     checkCycles(pipeline)
   }
@@ -143,7 +144,7 @@ extension PipelineReader {
             ids.prefix(PipelineReader.longestCircle).joined(separator: " ← ")
             + (ids.count > PipelineReader.longestCircle ? " ← …" : "")
           let place = pipeline.stages.first { $0.id.value == id }
-          report("stages are made from each other in a circle: \(circle)", (place?.from ?? place?.id ?? stage.id).range)
+          report("stages are made from each other in a circle: \(circle)", (place?.from ?? place?.id ?? stage.id).place)
           break
         }
         path.append(id)

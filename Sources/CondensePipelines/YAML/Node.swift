@@ -1,7 +1,7 @@
 /// A value of a YAML document with its place.
 public struct Node: Equatable, Sendable {
   public var content: Content
-  public var range: SourceRange
+  public var place: Place
 
   public enum Content: Equatable, Sendable {
     case scalar(Scalar)
@@ -19,12 +19,22 @@ public struct Node: Equatable, Sendable {
     public var text: String
     /// Written without quotes, so that it may be a number or a word such as `true`.
     public var isPlain: Bool
+    /// Not known yet: it has a variable in it that what extends the file binds.
+    public var isOpen = false
+
+    public init(text: String, isPlain: Bool, isOpen: Bool = false) {
+      self.text = text
+      self.isPlain = isPlain
+      self.isOpen = isOpen
+    }
   }
 
-  public init(_ content: Content, range: SourceRange) {
+  public init(_ content: Content, at place: Place) {
     self.content = content
-    self.range = range
+    self.place = place
   }
+
+  public var range: SourceRange { place.range }
 }
 
 // What a scalar can be read as, by YAML 1.2's core schema (section 10.3).
@@ -32,6 +42,15 @@ extension Node {
   public var scalar: Scalar? { if case .scalar(let scalar) = content { scalar } else { nil } }
   public var sequence: [Node]? { if case .sequence(let nodes) = content { nodes } else { nil } }
   public var mapping: [Pair]? { if case .mapping(let pairs) = content { pairs } else { nil } }
+
+  /// Whether the value, or one in it, is not known yet.
+  public var isOpen: Bool {
+    switch content {
+    case .scalar(let scalar): scalar.isOpen
+    case .sequence(let nodes): nodes.contains(where: \.isOpen)
+    case .mapping(let pairs): pairs.contains { $0.value.isOpen }
+    }
+  }
 
   /// Nothing at all, `~` or `null`.
   public var isNull: Bool {

@@ -11,11 +11,13 @@ public enum YAMLParser {
   /// Bytes of text that count as a value more: an alias can repeat a long text in three bytes.
   static let bytesPerNode = 64
 
-  /// The document, nil for an empty file, and what is wrong with it although it can be read: duplicate keys, of which the
-  /// first counts.
+  /// The document, nil for an empty file; what is wrong with it although it can be read: duplicate keys, of which the
+  /// first counts; and how many values it stands for, counted as ``mostNodes`` are.
   ///
   /// - Throws: ``Diagnostic`` at the first place where the text is no single YAML document within the limits.
-  public static func parse(_ source: SourceText) throws(Diagnostic) -> (root: Node?, problems: [Diagnostic]) {
+  public static func parse(_ source: SourceText) throws(Diagnostic) -> (
+    root: Node?, problems: [Diagnostic], valueCount: Int
+  ) {
     // Who reads a file reads one byte more than is allowed; without its byte order mark the rest would seem to be all.
     guard source.fileByteCount <= largestFile else {
       throw Diagnostic(
@@ -28,7 +30,7 @@ public enum YAMLParser {
         bad.reason, file: source.file, range: SourceRange(line: place.line, column: place.column))
     }
     var composer = Composer(source: source)
-    return (try composer.document(), composer.problems)
+    return (try composer.document(), composer.problems, composer.nodeCount)
   }
 
   private static func firstBadByte(_ bytes: [UInt8]) -> (offset: Int, reason: String)? {
@@ -71,7 +73,7 @@ private struct Composer {
   private var anchors: [String: (node: Node, size: Int)] = [:]
   /// Anchors whose node is not finished: an alias to one would contain itself.
   private var openAnchors: Set<String> = []
-  private var nodeCount = 0
+  private(set) var nodeCount = 0
   private(set) var problems: [Diagnostic] = []
 
   init(source: SourceText) {
@@ -95,6 +97,8 @@ private struct Composer {
     Diagnostic(message, file: file, range: range)
   }
 
+  private func place(_ range: SourceRange) -> Place { Place(file: file, range: range) }
+
   /// Composes the node that `event` begins; also tells how many nodes it is.
   private mutating func node(_ event: EventStream.Event, depth: Int) throws(Diagnostic) -> (node: Node, size: Int) {
     guard depth < YAMLParser.deepest else {
@@ -112,7 +116,7 @@ private struct Composer {
     case .scalar(let text, let isPlain):
       let size = 1 + text.utf8.count / YAMLParser.bytesPerNode
       try count(size, event.range)
-      composed = (Node(.scalar(Node.Scalar(text: text, isPlain: isPlain)), range: event.range), size)
+      composed = (Node(.scalar(Node.Scalar(text: text, isPlain: isPlain)), at: place(event.range)), size)
     case .sequenceStart:
       try count(1, event.range)
       composed = try sequence(event, depth: depth)
@@ -163,7 +167,7 @@ private struct Composer {
     while true {
       let event = try events.next()
       if event.kind == .sequenceEnd {
-        return (Node(.sequence(nodes), range: SourceRange(start.range.start, event.range.end)), size)
+        return (Node(.sequence(nodes), at: place(SourceRange(start.range.start, event.range.end))), size)
       }
       let item = try node(event, depth: depth + 1)
       nodes.append(item.node)
@@ -180,7 +184,7 @@ private struct Composer {
     while true {
       let event = try events.next()
       if event.kind == .mappingEnd {
-        return (Node(.mapping(pairs), range: SourceRange(start.range.start, event.range.end)), size)
+        return (Node(.mapping(pairs), at: place(SourceRange(start.range.start, event.range.end))), size)
       }
       guard case .scalar(let key, _) = event.kind else { throw error("a key must be a plain word", event.range) }
       try count(1, event.range)
@@ -194,7 +198,7 @@ private struct Composer {
         continue
       }
       places[key] = event.range
-      pairs.append(Node.Pair(key: Located(key, at: event.range), value: value.node))
+      pairs.append(Node.Pair(key: Located(key, at: place(event.range)), value: value.node))
     }
   }
 }

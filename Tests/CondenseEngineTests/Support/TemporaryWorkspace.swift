@@ -57,7 +57,7 @@ final class TemporaryWorkspace {
   ) throws -> BuildResult {
     let files =
       names.isEmpty
-      ? try Workspace.pipelineFiles(at: [path("pipelines")]) : names.map { path("pipelines/\($0).yaml") }
+      ? Workspace(root: root).allPipelines().files : names.map { path("pipelines/\($0).yaml") }
     var request = BuildRequest(workspace: Workspace(root: root), files: files, jobs: jobs, keepGoing: keepGoing)
     request.pick = pick
     request.usesRecords = usesRecords

@@ -1,0 +1,52 @@
+import CondensePipelines
+
+/// A diagnostic with the text it points into, so that it can be shown.
+public struct PlacedDiagnostic: Sendable {
+  public var diagnostic: Diagnostic
+  public var source: SourceText?
+
+  public init(diagnostic: Diagnostic, source: SourceText?) {
+    self.diagnostic = diagnostic
+    self.source = source
+  }
+}
+
+/// Pipeline files, read and checked, with the models they name.
+public struct LoadedPipelines: Sendable {
+  public struct File: Sendable {
+    public var file: String
+    /// The pipeline's name; nil where the file is too broken to tell.
+    public var name: String?
+    /// The names of its builds: several where it has a matrix or a pattern for its model.
+    public var builds: [String]
+    /// An invalid file builds nothing, however few of its builds are at fault.
+    public var isValid: Bool
+    /// A base has none: it is checked, but not built.
+    public var hasOutputs: Bool
+    public var firstError: String?
+    /// The pipeline files that decide what its builds are, absolute and sorted: itself, what it extends, the
+    /// workspace's configuration, and those of pipelines that its builds have as models; also what was not found where it was looked for.
+    public var inputs: [String]
+    /// The folders that were listed to find its models, absolute and sorted: what comes or goes there, or that they come
+    /// to be, can change the builds.
+    public var listedFolders: [String]
+    /// All of these, as they were when they were read.
+    var dependencies: [TrackedFile] = []
+  }
+
+  /// A build that can be run.
+  struct Ready: Sendable {
+    var pipeline: CheckedPipeline
+    /// Index into `models`.
+    var model: Int
+  }
+
+  public internal(set) var files: [File] = []
+  public internal(set) var diagnostics: [PlacedDiagnostic] = []
+  var ready: [Ready] = []
+  var models: [ModelSource] = []
+
+  /// The names of the builds that can be run, and the paths of what they publish.
+  var names: Set<String> { Set(ready.map(\.pipeline.name)) }
+  var outputPaths: Set<String> { Set(ready.flatMap { $0.pipeline.outputs.map(\.path) }) }
+}
