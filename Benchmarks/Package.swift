@@ -8,7 +8,10 @@ let package = Package(
   dependencies: [.package(name: "condense", path: "..")],
   targets: [
     .target(name: "Benchmarking", dependencies: [.product(name: "CondenseStages", package: "condense")]),
-    .executableTarget(name: "kernels", dependencies: ["Benchmarking"]),
+    // The package's own source, by a link: apps do not see it.
+    .target(name: "HashedBytes", path: "Sources/HashedBytes"),
+    .executableTarget(name: "kernels", dependencies: ["Benchmarking", "HashedBytes"]),
+    .executableTarget(name: "cluster", dependencies: ["Benchmarking"]),
     .executableTarget(name: "codecs", dependencies: ["Benchmarking"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
-"""Times what numpy and scikit-learn do for the same jobs, on the same weights, on one thread.
+"""Times what numpy does for the same jobs, on the same weights, on one thread.
 
 Usage: peers.py FILE ROWS COLUMNS ROUNDS, where FILE holds little-endian float32 numbers.
 Prints JSON: for each job the peer's name and its ratio, np.copyto's time over the job's, medians of thread CPU time.
@@ -63,16 +63,6 @@ def main():
     results = {
         name: {"peer": "numpy", "ratio": copy / median_seconds(job, rounds)} for name, job in jobs.items()
     }
-    try:
-        from sklearn.cluster import KMeans
-    except ImportError:
-        pass
-    else:
-        # By the weight: all of a large tensor would take minutes.
-        count = min(w.size, 100_000)
-        sample = w.ravel()[:count].reshape(-1, 1)
-        fit = median_seconds(lambda: KMeans(256, n_init=1, max_iter=20, random_state=0).fit(sample), 1)
-        results["cluster"] = {"peer": "scikit-learn", "ratio": copy * count / w.size / fit}
     print(json.dumps(results))
 
 

@@ -3,7 +3,7 @@ import CondenseCodecs
 import CondenseStages
 import CondenseTensors
 
-/// A stage with settings, measured through its public interface.
+/// What is measured: a stage with settings, through its public interface, or a function.
 struct Kernel: Sendable {
   enum Call: Sendable {
     case apply
@@ -12,28 +12,38 @@ struct Kernel: Sendable {
   }
 
   var name: String
-  var stage: String
-  var parameters: StageParameters
   /// The least ratio to memcpy.
   var target: Double?
-  var call = Call.apply
   /// What the peers script calls the same job.
   var peer: String?
+  /// What a measured call runs on a tensor.
+  var work: @Sendable (Tensor) throws -> () -> Void
 
-  /// What a measured call runs.
-  func work(on tensor: Tensor) throws -> () -> Void {
-    guard let stage = StageRegistry.builtIn.stage(named: stage) else { throw KernelError("no stage \(stage)") }
-    let configured = try stage.configure(parameters)
-    let input = EncodedTensor(tensor)
-    // Once outside the measurement, so that what fails fails loudly.
-    switch call {
-    case .apply:
-      _ = try configured.apply(input, allocation: nil)
-      return { _ = try? configured.apply(input, allocation: nil) }
-    case .measure:
-      _ = try configured.measure(input)
-      return { _ = try? configured.measure(input) }
+  init(name: String, target: Double? = nil, work: @escaping @Sendable (Tensor) throws -> () -> Void) {
+    self.name = name
+    self.target = target
+    self.work = work
+  }
+
+  init(
+    name: String, stage: String, parameters: StageParameters, target: Double? = nil, call: Call = .apply,
+    peer: String? = nil
+  ) {
+    self.init(name: name, target: target) { tensor in
+      guard let stage = StageRegistry.builtIn.stage(named: stage) else { throw KernelError("no stage \(stage)") }
+      let configured = try stage.configure(parameters)
+      let input = EncodedTensor(tensor)
+      // Once outside the measurement, so that what fails fails loudly.
+      switch call {
+      case .apply:
+        _ = try configured.apply(input, allocation: nil)
+        return { _ = try? configured.apply(input, allocation: nil) }
+      case .measure:
+        _ = try configured.measure(input)
+        return { _ = try? configured.measure(input) }
+      }
     }
+    self.peer = peer
   }
 }
 

@@ -26,16 +26,19 @@ enum Kernels {
   private static func kernels(for tensor: Tensor) throws -> [Kernel] {
     let magnitudes = (tensor.floats ?? []).prefix(100_000).map { abs($0) }.sorted()
     let bound = magnitudes.isEmpty ? 0 : Double(magnitudes[magnitudes.count * 9 / 10])
-    return PruneKernels.all(bound: bound) + QuantizeKernels.all + ClusterKernels.all
+    return PruneKernels.all(bound: bound) + QuantizeKernels.all + ClusterKernels.all + HashKernels.all
   }
 
   private static func measured(_ kernel: Kernel, _ workload: Workload, rounds: Int) throws -> Row {
     let source = workload.tensor.bytes
     let target = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 64)
     defer { target.deallocate() }
-    let comparison = Comparison(
-      rounds: rounds, work: try kernel.work(on: workload.tensor),
-      reference: { source.withUnsafeBytes { target.copyMemory(from: $0) } })
+    // As the engine runs stages: memory of results that are gone is used again.
+    let comparison = try BytesPool(capacity: 128 << 20).with {
+      Comparison(
+        rounds: rounds, work: try kernel.work(workload.tensor),
+        reference: { source.withUnsafeBytes { target.copyMemory(from: $0) } })
+    }
     return Row(
       kernel: kernel.name, weights: workload.name,
       gigabytesPerSecond: Double(source.count) / comparison.work / 1e9, ratio: comparison.ratio,
