@@ -36,7 +36,7 @@ struct RootCommand: ParsableCommand {
     version: CondenseVersion.text,
     subcommands: [
       BuildCommand.self, CheckCommand.self, InspectCommand.self, UnpackCommand.self, CompareCommand.self,
-      StagesCommand.self,
+      StagesCommand.self, SchemaCommand.self, InitCommand.self,
     ])
 }
 
