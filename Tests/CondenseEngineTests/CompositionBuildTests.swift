@@ -1,10 +1,11 @@
 import CondenseCodecs
-import CondenseEngine
 import CondensePipelines
 import CondenseTensors
 import Foundation
 import TestSupport
 import Testing
+
+@testable import CondenseEngine
 
 @Suite("Building several from one file")
 struct CompositionBuildTests {
@@ -95,7 +96,7 @@ struct CompositionBuildTests {
     let loaded = PipelineLoader(stages: .builtIn, formats: .builtIn, workspace: Workspace(root: workspace.root))
       .load([workspace.path("pipelines/a.yaml")])
     #expect(
-      loaded.files.map(\.inputs) == [
+      loaded.files.map { $0.dependencies.map(\.path) } == [
         ["condense.yaml", "none.yaml", "pipelines/a.yaml", "pipelines/base.yaml"].map { workspace.path($0) }
       ])
     #expect(loaded.files.map(\.isValid) == [false])
@@ -131,6 +132,26 @@ struct ModelPatternTests {
     #expect(added.report.pipelines.map(\.status) == [.cached, .built, .cached])
     try FileManager.default.removeItem(atPath: workspace.path("models/a.safetensors"))
     #expect(try workspace.build().report.pipelines.map(\.name) == ["p[aa]", "p[b]"])
+  }
+
+  @Test("The folders that were searched are among what a file's builds rest on, and show a match that comes or goes")
+  func dependencies() throws {
+    let workspace = try Self.workspace(models: ["a"])
+    try workspace.write(Self.text, to: "pipelines/p.yaml")
+    func dependencies() -> [TrackedFile] {
+      PipelineLoader(stages: .builtIn, formats: .builtIn, workspace: Workspace(root: workspace.root))
+        .load([workspace.path("pipelines/p.yaml")]).files.flatMap(\.dependencies)
+    }
+    let before = dependencies()
+    #expect(before.map(\.path) == ["condense.yaml", "models", "pipelines/p.yaml"].map { workspace.path($0) })
+    #expect(before.map { $0.identity == nil } == [true, false, false])
+    #expect(before.map { $0.sha256 == nil } == [true, true, false])
+    try workspace.write("", to: "models/b.safetensors")
+    try workspace.write("", to: "condense.yaml")
+    let after = dependencies()
+    #expect(after[0].identity != nil)
+    #expect(after[1].identity != before[1].identity)
+    #expect(after[2].identity == before[2].identity)
   }
 
   @Test("No match is an error at the model, and so is what keeps a folder from being searched")

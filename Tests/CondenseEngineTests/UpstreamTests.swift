@@ -1,10 +1,11 @@
 import CondenseCodecs
-import CondenseEngine
 import CondensePipelines
 import CondenseTensors
 import Foundation
 import TestSupport
 import Testing
+
+@testable import CondenseEngine
 
 @Suite("Pipelines made from other pipelines")
 struct UpstreamTests {
@@ -86,7 +87,7 @@ struct UpstreamTests {
     let loaded = PipelineLoader(stages: .builtIn, formats: .builtIn, workspace: Workspace(root: workspace.root))
       .load([workspace.path("pipelines/next.yaml")])
     #expect(
-      loaded.files.map(\.inputs) == [
+      loaded.files.map { $0.dependencies.map(\.path) } == [
         ["condense", "pipelines/base", "pipelines/middle", "pipelines/next"].map { workspace.path("\($0).yaml") }
       ])
   }

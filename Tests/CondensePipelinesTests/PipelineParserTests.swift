@@ -138,6 +138,12 @@ struct PipelineParserTests {
     ("model: m\nstages: [{a: {id: model}}]\noutputs: [o]", "'model' stands for the pipeline's model", 2, 19),
     ("model: m\nstages: [{a: {from: b}}, {b: {from: a}}]\noutputs: [o]", "in a circle: a ← b ← a", 2, 21),
     ("model: m\nstages: [{a: {from: a}}]\noutputs: [o]", "in a circle: a ← a", 2, 21),
+    ("model: m\nstages: [a]\noutputs: []", "the list of outputs is empty", 3, 10),
+    (
+      "model: m\nstages: [{a: {bits: ${x}}}]\noutputs: [o]", "inside of braces and brackets, put '${…}' in quotes", 2,
+      22
+    ),
+    ("model: m\nstages: [a]\noutputs: [${name}]", "inside of braces and brackets, put '${…}' in quotes", 3, 12),
     ("model: m\nstages: [a]\noutputs: o", "expected a list of outputs", 3, 10),
     ("model: m\nstages: [a]\noutputs: [[o]]", "expected a path to write to, found a list", 3, 11),
     ("model: m\nstages: [a]\noutputs: [{from: a}]", "the output has no path", 3, 11),

@@ -13,9 +13,9 @@ struct PipelineOptions: ParsableArguments {
     completion: .file())
   var paths: [String] = []
 
-  @OptionGroup var place: WorkspaceOptions
+  @OptionGroup var location: WorkspaceOptions
 
-  func resolvedWorkspace() throws -> Workspace { try place.resolvedWorkspace() }
+  func resolvedWorkspace() throws -> Workspace { try location.resolvedWorkspace() }
 
   /// The pipeline files, and what kept others from being among them. A path that names nothing is among the files: reading
   /// it tells so.
@@ -27,26 +27,6 @@ struct PipelineOptions: ParsableArguments {
         "there is no folder '\(workspace.pipelinesFolder)'; name pipeline files, or make it and drop one in")
     }
     return workspace.allPipelines()
-  }
-}
-
-/// Which workspace a command is about.
-struct WorkspaceOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The workspace; by default the nearest parent with 'condense.yaml' or '.git', else the current folder.",
-      valueName: "dir"), completion: .directory)
-  var workspace: String?
-
-  /// The workspace; one whose configuration has errors ends the command.
-  func resolvedWorkspace() throws -> Workspace {
-    let found = workspace.map { Workspace(root: $0) } ?? Workspace.nearest(to: FileManager.default.currentDirectoryPath)
-    let configuration = found.configuration
-    Console().show(
-      configuration.diagnostics.map { PlacedDiagnostic(diagnostic: $0, source: configuration.source) },
-      workspace: found)
-    guard !configuration.diagnostics.contains(where: { $0.severity == .error }) else { throw ExitCode.invalidInput }
-    return found
   }
 }
 

@@ -6,7 +6,7 @@ struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Tells what was last built in the workspace.")
 
-  @OptionGroup var place: WorkspaceOptions
+  @OptionGroup var location: WorkspaceOptions
 
   @Flag(help: "List the last builds, newest first.")
   var history = false
@@ -23,7 +23,7 @@ struct StatusCommand: ParsableCommand {
 
   func run() throws {
     let console = Console()
-    let workspace = try place.resolvedWorkspace()
+    let workspace = try location.resolvedWorkspace()
     let builds = BuildLog(workspace)?.entries(limit: history ? limit : 1) ?? []
     if json {
       console.result(try JSONOutput.text(StatusDocument(workspace: workspace.root, builds: builds)))

@@ -12,14 +12,14 @@ struct WhyCommand: ParsableCommand {
   @Argument(help: "Only this tensor, or those that the pattern matches.")
   var tensor: String?
 
-  @OptionGroup var place: WorkspaceOptions
+  @OptionGroup var location: WorkspaceOptions
 
   @Flag(help: "Print JSON.")
   var json = false
 
   func run() throws {
     let console = Console()
-    let workspace = try place.resolvedWorkspace()
+    let workspace = try location.resolvedWorkspace()
     guard var explanation = Explanation(of: pipeline, in: workspace) else {
       let known = Set(BuildLog(workspace)?.entries(limit: 1000).flatMap(\.pipelines).map(\.name) ?? []).sorted()
       let nearest = Spelling.nearest(to: pipeline, in: known).map { "; did you mean '\($0)'?" } ?? ""

@@ -24,13 +24,9 @@ public struct LoadedPipelines: Sendable {
     /// A base has none: it is checked, but not built.
     public var hasOutputs: Bool
     public var firstError: String?
-    /// The pipeline files that decide what its builds are, absolute and sorted: itself, what it extends, the
-    /// workspace's configuration, and those of pipelines that its builds have as models; also what was not found where it was looked for.
-    public var inputs: [String]
-    /// The folders that were listed to find its models, absolute and sorted: what comes or goes there, or that they come
-    /// to be, can change the builds.
-    public var listedFolders: [String]
-    /// All of these, as they were when they were read.
+    /// Everything on disk that decides what the file stands for, as it was when it was read, sorted by path: itself, what
+    /// it extends, the workspace's configuration, the folders in which its models were looked for, and all of that of the
+    /// pipelines that its builds have as models. Also what was not there where it was looked for.
     var dependencies: [TrackedFile] = []
   }
 

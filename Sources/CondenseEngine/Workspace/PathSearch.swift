@@ -8,8 +8,8 @@ struct PathSearch {
   let wanted: FolderEntry.Kind
   /// Absolute, normalised.
   private(set) var found: Set<String> = []
-  /// Where a new name could change what is found: also folders that are not there.
-  private(set) var folders: Set<String> = []
+  /// Where a new name could change what is found, as it was before it was looked into: also folders that are not there.
+  private(set) var folders: [String: TrackedFile] = [:]
   private(set) var problem: String?
 
   private var visited: Set<Step> = []
@@ -52,7 +52,7 @@ struct PathSearch {
     let after = rest.dropFirst()
     switch component {
     case .name(let name):
-      if isBelowPattern { folders.insert(folder.isEmpty ? "/" : folder) }
+      if isBelowPattern { look(folder.isEmpty ? "/" : folder) }
       let path = AbsolutePath.resolve(name, from: folder)
       if after.isEmpty {
         add(path, FileSystem.kind(at: path))
@@ -102,9 +102,13 @@ struct PathSearch {
     if kind == wanted { found.insert(path) }
   }
 
+  private mutating func look(_ folder: String) {
+    if folders[folder] == nil { folders[folder] = TrackedFile(folder: folder) }
+  }
+
   private mutating func entries(_ folder: String) -> [FolderEntry] {
     let path = folder.isEmpty ? "/" : folder
-    folders.insert(path)
+    look(path)
     do {
       let entries = try FileSystem.entries(in: path)
       entriesLeft -= entries.count

@@ -17,43 +17,31 @@ public struct PipelineLoader: Sendable {
   }
 
   /// Loads files; whatever is wrong with one is in the result, and leaves the others alone.
-  public func load(_ paths: [String]) -> LoadedPipelines {
-    let reader = TrackedReader(largest: PipelineLoader.largestFile)
-    let moment = FileIdentity.now
-    var parser = PipelineParser(surroundings(reader))
+  ///
+  /// - Parameter others: files that are not asked for, but may have pipelines that those asked for have as models; the
+  ///   workspace's own are found without.
+  public func load(_ paths: [String], others: [String] = []) -> LoadedPipelines {
+    let inputs = InputFiles()
+    inputs.keep([workspace.configurationFile])
+    var parser = PipelineParser(surroundings(inputs))
+    let files = paths.map { read($0, inputs, &parser) }
     var linker = PipelineLinker(
-      paths.map { read($0, reader, &parser) }, checker: checker, displayPath: workspace.displayPath,
-      others: { workspace.allPipelines().files.map { read($0, reader, &parser) } })
+      files, checker: checker, displayPath: workspace.displayPath,
+      others: { (others + workspace.allPipelines().files).map { read($0, inputs, &parser) } })
     linker.checkAll()
     var clashes = ClashFinder(displayPath: workspace.displayPath)
     clashes.report(in: &linker.files, count: paths.count)
     var pool = ModelPool(formats: formats)
     let models = paths.indices.map { open(&linker.files[$0], &pool) }
     linker.reportInvalidUpstreams()
-    var loaded = result(linker, pool, models, count: paths.count)
-    for index in loaded.files.indices { track(&loaded.files[index], reader.files, since: moment) }
-    return loaded
-  }
-
-  /// Says of everything that decides what a file's builds are what it was when it was read.
-  private func track(
-    _ file: inout LoadedPipelines.File, _ read: [String: TrackedFile], since moment: Int64
-  ) {
-    file.dependencies = file.inputs.compactMap { path in
-      path == workspace.configurationPath ? workspace.configurationFile : read[path]
-    }
-    // A folder that has changed since was listed before or after that: which, nobody can tell.
-    file.dependencies += file.listedFolders.map { path in
-      let identity = try? FileIdentity(of: path)
-      return TrackedFile(path: path, identity: identity, isSettled: identity?.isSettled(at: moment) ?? true)
-    }
+    return result(linker, pool, models, inputs, count: paths.count)
   }
 
   /// - Parameters:
   ///   - models: for each file that was asked for, the index of each build's model in the pool.
   ///   - count: how many files were asked for.
   private func result(
-    _ linker: PipelineLinker, _ pool: ModelPool, _ models: [[Int?]], count: Int
+    _ linker: PipelineLinker, _ pool: ModelPool, _ models: [[Int?]], _ inputs: InputFiles, count: Int
   ) -> LoadedPipelines {
     var loaded = LoadedPipelines()
     loaded.models = pool.sources
@@ -64,7 +52,7 @@ public struct PipelineLoader: Sendable {
       reported += diagnostics
       let upstreams = linker.upstreams(of: index)
       needed.formUnion(upstreams)
-      loaded.files.append(summary(file, diagnostics, upstreams: upstreams.map { linker.files[$0] }))
+      loaded.files.append(summary(file, diagnostics, inputs, upstreams: upstreams.map { linker.files[$0] }))
       guard file.isValid else { continue }
       for case (let pipeline, let model?) in zip(file.checked, models[index]) {
         loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: model))
@@ -92,10 +80,11 @@ public struct PipelineLoader: Sendable {
     }
   }
 
-  private func surroundings(_ reader: TrackedReader) -> PipelineSurroundings {
+  private func surroundings(_ inputs: InputFiles) -> PipelineSurroundings {
     var surroundings = PipelineSurroundings()
     surroundings.read = { path throws(UnreadableFile) in
-      do throws(FileError) { return try reader.bytes(of: path) } catch {
+      do throws(FileError) { return try inputs.read(path) } catch {
+        if error.isMissing { inputs.keep([TrackedFile(missing: path)]) }
         throw UnreadableFile("cannot \(error.operation): \(error.reason)", isMissing: error.isMissing)
       }
     }
@@ -104,8 +93,9 @@ public struct PipelineLoader: Sendable {
     surroundings.findModels = { pattern, folder in
       var search = PathSearch(for: .file)
       search.find(pattern, from: folder)
+      inputs.keep(search.folders.values)
       var matches = ModelMatches()
-      (matches.paths, matches.folders, matches.problem) = (search.sorted, search.folders, search.problem)
+      (matches.paths, matches.folders, matches.problem) = (search.sorted, Set(search.folders.keys), search.problem)
       return matches
     }
     surroundings.displayPath = workspace.displayPath
@@ -113,12 +103,9 @@ public struct PipelineLoader: Sendable {
     return surroundings
   }
 
-  /// One byte more than a pipeline may have is enough to see that it is too long.
-  static let largestFile = (1 << 20) + 1
-
-  private func read(_ path: String, _ reader: TrackedReader, _ parser: inout PipelineParser) -> LoadedFile {
+  private func read(_ path: String, _ inputs: InputFiles, _ parser: inout PipelineParser) -> LoadedFile {
     do {
-      return LoadedFile(parser.parse(SourceText(file: path, bytes: try reader.bytes(of: path))))
+      return LoadedFile(parser.parse(SourceText(file: path, bytes: try inputs.read(path))))
     } catch {
       var parsed = ParsedPipeline(source: SourceText(file: path, bytes: []))
       parsed.diagnostics = [Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: path, range: nil)]
@@ -142,18 +129,18 @@ public struct PipelineLoader: Sendable {
   }
 
   private func summary(
-    _ file: LoadedFile, _ diagnostics: [Diagnostic], upstreams: [LoadedFile]
+    _ file: LoadedFile, _ diagnostics: [Diagnostic], _ inputs: InputFiles, upstreams: [LoadedFile]
   ) -> LoadedPipelines.File {
-    let all = [file] + upstreams
-    func sorted(_ paths: some Sequence<String>) -> [String] {
-      Set(paths).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    var paths: Set<String> = [workspace.configurationPath]
+    for file in [file] + upstreams {
+      paths.formUnion([file.file] + file.parsed.bases.keys + file.parsed.listedFolders)
     }
+    let dependencies = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { inputs[$0] }
     return LoadedPipelines.File(
       file: file.file, name: file.parsed.name, builds: file.parsed.isBase ? [] : file.parsed.builds.map(\.name.value),
       isValid: file.isValid, hasOutputs: !file.parsed.isBase,
       firstError: diagnostics.first { $0.severity == .error }.map { message($0) },
-      inputs: sorted(all.flatMap { Array($0.parsed.bases.keys) + [$0.file] } + [workspace.configurationPath]),
-      listedFolders: sorted(all.flatMap(\.parsed.listedFolders)))
+      dependencies: dependencies)
   }
 
   private func message(_ diagnostic: Diagnostic) -> String {

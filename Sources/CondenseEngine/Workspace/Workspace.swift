@@ -8,16 +8,13 @@ public struct Workspace: Sendable {
   public let root: String
   /// What `condense.yaml` at the root says; what is wrong with it is in it.
   public let configuration: Configuration
-  /// The configuration's file as it was when it was read, or that there was none; nil where it cannot be read.
-  let configurationFile: TrackedFile?
+  /// The configuration's file as it was when it was read.
+  let configurationFile: TrackedFile
 
   /// Reads the configuration, if there is one.
   public init(root: String) {
     self.root = AbsolutePath.resolve(root, from: FileManager.default.currentDirectoryPath)
-    let reader = TrackedReader(largest: PipelineLoader.largestFile)
-    let path = Workspace.configurationPath(in: self.root)
-    configuration = Workspace.configuration(at: path, reader)
-    configurationFile = reader.files[path]
+    (configuration, configurationFile) = Workspace.configuration(at: Workspace.configurationPath(in: self.root))
   }
 
   /// Where the configuration is, or would be.
@@ -25,16 +22,17 @@ public struct Workspace: Sendable {
 
   static func configurationPath(in root: String) -> String { AbsolutePath.resolve(configurationName, from: root) }
 
-  private static func configuration(at path: String, _ reader: TrackedReader) -> Configuration {
+  private static func configuration(at path: String) -> (Configuration, TrackedFile) {
     do {
-      return Configuration(SourceText(file: path, bytes: try reader.bytes(of: path)))
+      let (bytes, file) = try InputFiles.read(path)
+      return (Configuration(SourceText(file: path, bytes: bytes)), file)
     } catch {
       var configuration = Configuration()
-      guard !error.isMissing else { return configuration }
+      guard !error.isMissing else { return (configuration, TrackedFile(missing: path)) }
       configuration.diagnostics = [
         Diagnostic(.error, "cannot \(error.operation): \(error.reason)", file: path, range: nil)
       ]
-      return configuration
+      return (configuration, TrackedFile(folder: path))
     }
   }
 
@@ -100,7 +98,7 @@ public struct Workspace: Sendable {
     for pattern in patterns {
       var search = PathSearch(for: .folder)
       search.find(pattern.value, from: root)
-      looked.formUnion(search.folders)
+      looked.formUnion(search.folders.keys)
       if let problem = search.problem {
         problems.append(Diagnostic(problem, at: pattern.place))
       } else if search.found.isEmpty {

@@ -7,6 +7,14 @@ public enum AbsolutePath {
     }
     return "/" + parts.joined(separator: "/")
   }
+
+  /// An absolute path as one that is relative to an absolute folder.
+  public static func relative(_ path: String, to folder: String) -> String {
+    let (parts, base) = (path.split(separator: "/"), folder.split(separator: "/"))
+    let shared = zip(parts, base).prefix { $0 == $1 }.count
+    let names = Array(repeating: "..", count: base.count - shared) + parts[shared...].map(String.init)
+    return names.isEmpty ? "." : names.joined(separator: "/")
+  }
 }
 
 extension Located<String> {

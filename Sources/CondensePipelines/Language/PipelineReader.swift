@@ -114,6 +114,7 @@ struct PipelineReader {
       report("expected a list of outputs, such as [build/model.condensed], found \(node.kind)", node.place)
       return []
     }
+    if items.isEmpty { report("the list of outputs is empty; a base has none at all", node.place) }
     guard isShort(items, "outputs", node.place) else { return [] }
     var outputs: [OutputUse] = []
     for item in items {

@@ -33,10 +33,16 @@ struct YAMLProblem {
       return problem.hasSuffix("key")
         ? error("expected a key; check the indentation", at: place, note: "the mapping begins here")
         : error("expected '-'; check the indentation", at: place, note: "the list begins here")
-    case "did not find expected ',' or ']'":
-      return error("expected ',' or ']'", at: place, note: "the list begins here")
-    case "did not find expected ',' or '}'":
-      return error("expected ',' or '}'", at: place, note: "the mapping begins here")
+    case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
+      // A plain text ends at a brace there.
+      if source.scalar(at: place) == "{", place.column > 1,
+        source.scalar(at: SourcePosition(line: place.line, column: place.column - 1)) == "$"
+      {
+        return error("inside of braces and brackets, put '${…}' in quotes", at: place)
+      }
+      return problem.hasSuffix("']'")
+        ? error("expected ',' or ']'", at: place, note: "the list begins here")
+        : error("expected ',' or '}'", at: place, note: "the mapping begins here")
     case "did not find expected node content": return error("expected a value", at: place)
     case "found unexpected end of stream" where context == "while scanning a quoted scalar":
       return error("the quotes that open here do not close", at: contextPlace)
