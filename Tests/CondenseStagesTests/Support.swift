@@ -18,9 +18,9 @@ extension EncodedTensor {
   /// What the tensor decodes to, as float32.
   func values() throws -> [Float] { try expanded().floats ?? [] }
 
-  /// Applies stages one after the other, each on its own tensor.
+  /// Applies stages one after the other, each on its own tensor, as if that were all of the model.
   func through(_ stages: (any ConfiguredStage)...) throws -> EncodedTensor {
-    try stages.reduce(self) { try $1.apply($0, allocation: nil) }
+    try stages.reduce(self) { try $1.apply($0, allocation: $1.allocation(for: $0)) }
   }
 }
 
@@ -33,5 +33,12 @@ func randomValues(_ count: Int, zeros: Bool = true, using generator: inout Seede
     case 3: Float.random(in: -100...100, using: &generator) + (zeros ? 0 : 200)
     default: Float.random(in: 0.01...1, using: &generator) * (Bool.random(using: &generator) ? 1 : -1)
     }
+  }
+}
+
+extension ConfiguredStage {
+  /// What a model of one tensor is allocated; nil where the stage decides nothing over the model.
+  func allocation(for tensor: EncodedTensor) throws -> Allocation? {
+    spansModel ? try allocate([measure(tensor)]).first : nil
   }
 }

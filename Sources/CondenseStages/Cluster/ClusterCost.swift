@@ -44,6 +44,9 @@ struct ClusterCost {
   /// Of bins `start..<end`, at least one.
   func of(_ start: Int, _ end: Int) -> Double { withPrefixes { $0.of(start, end) } }
 
+  /// How many values bins `start..<end` hold.
+  func weight(_ start: Int, _ end: Int) -> Double { sums[end].weight - sums[start].weight }
+
   @inline(__always)
   func withPrefixes<R>(_ body: (Prefixes) -> R) -> R {
     sums.withUnsafeBufferPointer { body(Prefixes(sums: $0)) }

@@ -11,5 +11,10 @@ extension ClusterStage {
       "Each channel has values of its own", stages: "[{cluster: {count: 2, scope: channel}}]",
       parameters: ["count": .integer(2), "scope": .string("channel")], shape: [2, 3], input: [1, 1, 7, 2, 4, 9],
       output: [1, 1, 7, 3, 3, 9]),
+    StageExample(
+      "Fewer values than allowed, where the bits are worth more than the error",
+      stages: "[{cluster: {bits: 2, rate_distortion: 0.1}}]",
+      parameters: ["bits": .integer(2), "rate_distortion": .number(0.1)], shape: [1, 6], input: [1, 1, 1, 2, 9, 9],
+      output: [1.25, 1.25, 1.25, 1.25, 9, 9]),
   ]
 }

@@ -24,6 +24,9 @@ struct Clustering: ConfiguredStage {
 
   var parameters: StageParameters { settings.canonical }
 
+  /// One slope for all tensors is a decision over the model.
+  var spansModel: Bool { settings.rateDistortion > 0 }
+
   func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
     if input.isCoded {
       throw StageRefusal("cluster cannot follow huffman or entropy: there are no weights left to cluster")
@@ -35,8 +38,18 @@ struct Clustering: ConfiguredStage {
     return form
   }
 
+  /// Zeros cost nothing and are no part of the mean, whether a mask leaves them out or not.
+  func measure(_ input: EncodedTensor) throws(StageError) -> Measurement {
+    try MeanSquare(input, countsZeros: false).measurement
+  }
+
+  func allocate(_ measurements: [Measurement]) throws(StageError) -> [Allocation] {
+    try MeanSquare.allocate(measurements, lambda: settings.rateDistortion)
+  }
+
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
     try input.checkParts()
+    let slope = spansModel ? try Slope(allocation) : nil
     guard case .elements(.plain(let source)) = input.payload else { throw StageError("cluster takes plain elements") }
     // A tensor without elements has one codebook, an empty one.
     let perChannel = settings.perChannel && input.shape.elementCount > 0
@@ -59,10 +72,11 @@ struct Clustering: ConfiguredStage {
         let part = next..<next + count
         let indices = UnsafeMutableRawBufferPointer(rebasing: target[part])
         codebooks.append(
-          kept(bytes, values, part, tensor.dtype, levels: levels, into: indices)
+          (slope == nil ? kept(bytes, values, part, tensor.dtype, levels: levels, into: indices) : nil)
             ?? values.withBits { values in
               OptimalClusters.find(
-                UnsafeBufferPointer(rebasing: values[part]), levels: levels, histogram: survey.histogram, into: indices
+                UnsafeBufferPointer(rebasing: values[part]), levels: levels, histogram: survey.histogram, slope: slope,
+                into: indices
               ) { Clustering.representable($0, tensor.dtype) }.map { Double($0) }
             })
         next += count
@@ -152,6 +166,8 @@ struct ClusterParameters: Equatable {
   /// Distinct values in all, zero included where there are zeros.
   var count: Int
   var perChannel: Bool
+  /// What a bit may cost in squared error, in units of the weights' mean square; 0 for the least error.
+  var rateDistortion: Double
 
   static let descriptions: [ParameterDescription] = [
     ParameterDescription("bits", .integer(1...8), "At most 2^bits values in all."),
@@ -159,6 +175,7 @@ struct ClusterParameters: Equatable {
     ParameterDescription(
       "scope", .word(["tensor", "channel"]), default: .string("tensor"),
       "Whether the tensor shares one set of values, or each channel (index of axis 0) has its own."),
+    RateDistortionParameter.description,
   ]
 
   init(_ parameters: StageParameters) throws(ParameterError) {
@@ -175,9 +192,14 @@ struct ClusterParameters: Equatable {
     let scope = parameters["scope"]?.string ?? "tensor"
     guard ["tensor", "channel"].contains(scope) else { throw ParameterError("scope", "expected tensor or channel") }
     perChannel = scope == "channel"
+    rateDistortion = try RateDistortionParameter.value(parameters)
   }
 
   var canonical: StageParameters {
-    ["count": .integer(count), "scope": .string(perChannel ? "channel" : "tensor")]
+    var parameters: StageParameters = [
+      "count": .integer(count), "scope": .string(perChannel ? "channel" : "tensor"),
+    ]
+    if rateDistortion > 0 { parameters[RateDistortionParameter.name] = .number(rateDistortion) }
+    return parameters
   }
 }

@@ -21,23 +21,24 @@ enum OptimalClusters {
   ///
   /// - Parameters:
   ///   - histogram: that of the values, where it is known.
+  ///   - slope: what a bit may cost in squared error; nil where only the error counts.
   ///   - representable: makes a mean a centroid.
   static func find(
-    _ values: UnsafeBufferPointer<UInt32>, levels: Int, histogram: ValueHistogram?,
+    _ values: UnsafeBufferPointer<UInt32>, levels: Int, histogram: ValueHistogram?, slope: Slope? = nil,
     into indices: UnsafeMutableRawBufferPointer, representable: (Float) -> Float
   ) -> [Float] {
     guard let histogram = histogram ?? self.histogram(values, levels: levels) else {
-      return findExactly(values, levels: levels, into: indices, representable: representable)
+      return findExactly(values, levels: levels, slope: slope, into: indices, representable: representable)
     }
     let bins = histogram.bins
     // Bins should be far narrower than clusters.
     if bins.count < 16 * levels {
       let refined = RefinedHistogram(histogram, values)
-      let solution = Solution(refined.bins, levels: levels, slotCount: refined.slotCount, representable)
+      let solution = Solution(refined.bins, levels: levels, slope: slope, slotCount: refined.slotCount, representable)
       refined.assign(values, clusters: solution.clusters, into: indices)
       return solution.centroids
     }
-    let solution = Solution(bins, levels: levels, slotCount: histogram.counts.count, representable)
+    let solution = Solution(bins, levels: levels, slope: slope, slotCount: histogram.counts.count, representable)
     let shift = histogram.shift
     solution.clusters.withUnsafeBufferPointer { clusters in
       for index in 0..<values.count { indices[index] = clusters[Int(values[index] >> shift)] }
@@ -46,7 +47,7 @@ enum OptimalClusters {
   }
 
   private static func findExactly(
-    _ values: UnsafeBufferPointer<UInt32>, levels: Int, into indices: UnsafeMutableRawBufferPointer,
+    _ values: UnsafeBufferPointer<UInt32>, levels: Int, slope: Slope?, into indices: UnsafeMutableRawBufferPointer,
     representable: (Float) -> Float
   ) -> [Float] {
     // Each value with its place, in ascending order: a sort by two keys in one number.
@@ -67,7 +68,7 @@ enum OptimalClusters {
       }
       binOfRank.append(bins.count - 1)
     }
-    let solution = Solution(bins, levels: levels, slotCount: bins.count, representable)
+    let solution = Solution(bins, levels: levels, slope: slope, slotCount: bins.count, representable)
     for (rank, entry) in sorted.enumerated() {
       indices[Int(entry & 0xFFFF_FFFF)] = solution.clusters[binOfRank[rank]]
     }
@@ -82,10 +83,12 @@ enum OptimalClusters {
     var centroids: [Float] = []
     var clusters: [UInt8]
 
-    init(_ bins: ValueBins, levels: Int, slotCount: Int, _ representable: (Float) -> Float) {
+    init(_ bins: ValueBins, levels: Int, slope: Slope?, slotCount: Int, _ representable: (Float) -> Float) {
       clusters = [UInt8](repeating: 0, count: slotCount)
       guard bins.count > 0 else { return }
-      let starts = ClusterBoundaries.best(bins, levels: levels)
+      let starts =
+        slope.map { RateDistortionBoundaries.best(bins, levels: levels, slope: $0) }
+        ?? ClusterBoundaries.best(bins, levels: levels)
       for (number, start) in starts.enumerated() {
         let end = number + 1 < starts.count ? starts[number + 1] : bins.count
         var weight = 0.0

@@ -15,5 +15,10 @@ extension QuantizeStage {
       "Each channel has a scale of its own", stages: "[{quantize: {dtype: int4, granularity: channel}}]",
       parameters: ["dtype": .string("int4"), "granularity": .string("channel")], shape: [2, 2],
       input: [7, 3, 700, 300], output: [7, 3, 700, 300]),
+    StageExample(
+      "A weight gives way where its bits are worth more than the error",
+      stages: "[{quantize: {dtype: int8, rate_distortion: 0.0002}}]",
+      parameters: ["dtype": .string("int8"), "rate_distortion": .number(0.0002)], shape: [2, 4],
+      input: [127, 1, 0, 0, 0, 0, 0, 0], output: [127, 0, 0, 0, 0, 0, 0, 0]),
   ]
 }

@@ -24,6 +24,9 @@ struct Quantization: ConfiguredStage {
 
   var parameters: StageParameters { settings.canonical }
 
+  /// One slope for all tensors is a decision over the model.
+  var spansModel: Bool { settings.rateDistortion > 0 }
+
   func form(after input: TensorForm) throws(StageRefusal) -> TensorForm {
     if input.isCoded {
       throw StageRefusal("quantize cannot follow huffman or entropy: there are no weights left to quantize")
@@ -32,13 +35,23 @@ struct Quantization: ConfiguredStage {
     if input.isClustered, case .group = settings.granularity {
       throw StageRefusal("groups cut across a codebook; after cluster use granularity tensor or channel")
     }
+    if input.isClustered && settings.rateDistortion > 0 {
+      throw StageRefusal("after cluster there are only the shared values to round; give rate_distortion to cluster")
+    }
     var form = input
     form.isQuantized = true
     return form
   }
 
+  func measure(_ input: EncodedTensor) throws(StageError) -> Measurement { try MeanSquare(input).measurement }
+
+  func allocate(_ measurements: [Measurement]) throws(StageError) -> [Allocation] {
+    try MeanSquare.allocate(measurements, lambda: settings.rateDistortion)
+  }
+
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
     try input.checkParts()
+    let slope = spansModel ? try Slope(allocation) : nil
     var result = input
     let rounding = Rounding(settings: settings, dtype: input.dtype)
     switch input.payload {
@@ -48,9 +61,16 @@ struct Quantization: ConfiguredStage {
       let counts = (0..<parts.count).map { part in
         input.mask.map { Bitmap.popcount($0, in: parts[part]) } ?? parts[part].count
       }
-      result.payload = .elements(
-        .quantized(
-          try rounding.quantized(values, counts: counts, keepsNonzero: input.mask != nil, mask: input.mask)))
+      let isMasked = input.mask != nil
+      if let slope {
+        let quantized = try rounding.quantized(
+          values, counts: counts, keepsNonzero: isMasked, mask: input.mask, slope: slope)
+        result.payload = .elements(.quantized(quantized))
+      } else {
+        let quantized = try rounding.quantized(values, counts: counts, keepsNonzero: isMasked, mask: input.mask)
+        result.payload = .elements(.quantized(quantized))
+      }
+    case .indices where spansModel: throw StageError("rate_distortion takes plain weights")
     case .indices(let indices, var codebook):
       guard case .plain(let bytes) = codebook.elements else { throw StageError("the codebook is quantized already") }
       let values = try FloatInput(bytes, dtype: input.dtype)
@@ -74,6 +94,8 @@ struct QuantizeParameters: Equatable {
   var type: QuantizedType
   var granularity: Granularity
   var isSymmetric: Bool
+  /// What a bit may cost in squared error, in units of the weights' mean square; 0 for plain rounding.
+  var rateDistortion: Double
 
   private static let groupSizes = 1...1 << 30
 
@@ -89,6 +111,7 @@ struct QuantizeParameters: Equatable {
     ParameterDescription(
       "symmetric", .boolean, default: .bool(true),
       "Whether zero is in the middle of the range; if not, a zero point moves it (whole-number types only)."),
+    RateDistortionParameter.description,
   ]
 
   init(_ parameters: StageParameters) throws(ParameterError) {
@@ -106,6 +129,11 @@ struct QuantizeParameters: Equatable {
       granularity = .group(size)
     }
     isSymmetric = parameters["symmetric"]?.bool ?? true
+    rateDistortion = try RateDistortionParameter.value(parameters)
+    if rateDistortion > 0 && ![.int8, .uint8, .int4].contains(type) {
+      throw ParameterError(
+        RateDistortionParameter.name, "\(type.rawValue) has no steps to choose; only int8, uint8 and int4 do")
+    }
     if !type.isScaled && granularity != .tensor {
       throw ParameterError("granularity", "\(type.rawValue) has no scale that parts could have of their own")
     }
@@ -122,6 +150,7 @@ struct QuantizeParameters: Equatable {
     case .group(let size): parameters["granularity"] = .map(["group": .integer(size)])
     }
     if !isSymmetric { parameters["symmetric"] = .bool(false) }
+    if rateDistortion > 0 { parameters[RateDistortionParameter.name] = .number(rateDistortion) }
     return parameters
   }
 }

@@ -8,7 +8,7 @@ struct Rounding {
   let dtype: DType
 
   /// What no code may decode to more than.
-  private var limit: Float { dtype.greatestFinite ?? .greatestFiniteMagnitude }
+  var limit: Float { dtype.greatestFinite ?? .greatestFiniteMagnitude }
 
   /// `counts` says how many values belong to each part. Where `keepsNonzero`, no value gets the code of zero.
   ///
@@ -54,8 +54,8 @@ struct Rounding {
       var grid = IntegerGrid(range, settings: settings, limit: limit)
       var least: Int32 = 0
       if keepsNonzero {
-        grid.makeRoom(for: leastStep(grid), range, limit: limit)
-        least = leastStep(grid)
+        grid.makeRoom(for: leastStep(of: grid.scale), range, limit: limit)
+        least = leastStep(of: grid.scale)
       }
       grid.round(part, into: target, least: least, range: range)
       return (grid.scale, grid.zeroPoint)
@@ -80,8 +80,8 @@ struct Rounding {
   }
 
   /// The fewest steps from zero that are not zero once decoded.
-  private func leastStep(_ grid: IntegerGrid) -> Int32 {
-    (1...Int32(127)).first { !isZeroOnceDecoded(Float($0) * grid.scale) } ?? 127
+  func leastStep(of scale: Float) -> Int32 {
+    (1...Int32(127)).first { !isZeroOnceDecoded(Float($0) * scale) } ?? 127
   }
 
   private func leastFloat8(_ scale: Float) -> UInt32 {
