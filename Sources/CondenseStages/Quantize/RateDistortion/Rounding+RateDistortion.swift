@@ -45,7 +45,7 @@ extension Rounding {
     var ranges: [ClosedRange<Float>] = []
     ranges.reserveCapacity(pieces.count)
     for piece in pieces {
-      guard let range = FloatLanes.range(UnsafeBufferPointer(rebasing: values[piece.range])) else { return nil }
+      guard let range = ValueRange.of(UnsafeBufferPointer(rebasing: values[piece.range])) else { return nil }
       ranges.append(range)
     }
     return ranges
