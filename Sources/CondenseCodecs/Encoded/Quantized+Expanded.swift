@@ -28,10 +28,18 @@ extension Quantized {
     case .float8e4m3:
       let table = (0...255).map { Float8E4M3.float(from: UInt8($0)) }
       return table.withUnsafeBufferPointer { table in
-        parts(UInt8.self, counts) { code, _, scale in table[Int(code)] * scale }
+        parts(UInt8.self, counts) { source, target, _, scale in
+          for index in target.indices { target[index] = table[Int(source[index])] * scale }
+        }
       }
-    case .uint8: return parts(UInt8.self, counts) { code, zero, scale in Float(Int32(code) &- zero) * scale }
-    case .int8, .int4: return parts(Int8.self, counts) { code, zero, scale in Float(Int32(code) &- zero) * scale }
+    case .uint8: return affine(UInt8.self, counts)
+    case .int8, .int4: return affine(Int8.self, counts)
+    }
+  }
+
+  private func affine<Code: FixedWidthInteger & BitwiseCopyable>(_ code: Code.Type, _ counts: [Int]) -> Bytes {
+    parts(code, counts) { source, target, zero, scale in
+      for index in target.indices { target[index] = Float(Int32(truncatingIfNeeded: source[index]) &- zero) * scale }
     }
   }
 
@@ -45,21 +53,20 @@ extension Quantized {
     }
   }
 
-  /// Codes part by part, each with its zero point and scale.
+  /// Codes part by part, each with its zero point and scale. A whole part is handed over at a time: a call for each
+  /// element is not always inlined, and costs ten times as much then.
   @inline(__always)
   private func parts<Code: BitwiseCopyable>(
-    _ code: Code.Type, _ counts: [Int], _ value: (Code, Int32, Float) -> Float
+    _ code: Code.Type, _ counts: [Int],
+    _ expand: (UnsafePointer<Code>, UnsafeMutableBufferPointer<Float>, Int32, Float) -> Void
   ) -> Bytes {
     codes.withElements(of: code) { codes in
       Bytes(count: codes.count * 4) { raw in
         guard let target = raw.bindMemory(to: Float.self).baseAddress, let source = codes.baseAddress else { return }
         var start = 0
         for (part, count) in counts.enumerated() {
-          let scale = scales[part]
           let zero = zeroPoints?[part] ?? type.symmetricZeroPoint
-          let from = source + start
-          let to = target + start
-          for index in 0..<count { to[index] = value(from[index], zero, scale) }
+          expand(source + start, UnsafeMutableBufferPointer(start: target + start, count: count), zero, scales[part])
           start += count
         }
       }
