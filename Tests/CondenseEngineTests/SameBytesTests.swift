@@ -10,6 +10,9 @@ struct SameBytesTests {
   /// SHA-256 of what the samples in `pipelines/` publish. Another digest means that every user's outputs change: raise
   /// the version of the stage that is behind it, then record it here.
   static let digests = [
+    "digits-2-bits.condensed": "d3b31dcaac90221396c69317234689e2086dcdfe5a0eff4503e3137d64ceb82c",
+    "digits-3-bits.condensed": "04a095173365944545af9e17f4ce2c45c03ed0ce21af610147969e986d8a5177",
+    "digits-4-bits.condensed": "6b7d404dff703b003bcfee8de4302cbd718d5621d17a3a0eb891fc550de38e89",
     "digits-int8.condensed": "923a1e4bbf2ffc8be78922ebea891380dbf8a98357e61d8b21c2b0cd5bcc1a8a",
     "digits-lossless.condensed": "17a4d0ab10688d1848abaf9ca6c0df3adbcb86a8a595ba1ee6b9469395c471a8",
     "digits-phone.condensed": "803767502bdfd9145c4b810b044a67e9eea762bac324dc3a71b19caa161cb5ab",
