@@ -53,13 +53,13 @@ struct ExplanationTests {
   @Test("A parameter is named with what it was and is, also in the stages behind it")
   func parameter() throws {
     try workspace.writePipeline("p", stages: "[prune: {sparsity: 0.5}, cluster: {bits: 4}, huffman]")
-    let expected: Set = ["count was 8, is 16"]
+    let expected: Set = ["bits was 3, is 4"]
     #expect(try causes() == ["cluster": expected, "huffman": expected])
     let explanation = try #require(Explanation(of: "p", in: Workspace(root: workspace.root)))
     #expect(explanation.actions.filter { !$0.ran }.map(\.stage) == ["prune", "prune", "prune", "huffman"])
     #expect(
       explanation.actions.filter { $0.stage == "huffman" && $0.ran }.allSatisfy {
-        $0.cause.description == "cluster came out different: count was 8, is 16"
+        $0.cause.description == "cluster came out different: bits was 3, is 4"
       })
     #expect(explanation.outputs.map(\.reason) == [.newContent])
   }

@@ -54,7 +54,10 @@ private struct ExplanationText {
     for stage in stages {
       var groups: [(cause: String, actions: [Explanation.Action])] = []
       for action in explanation.actions where action.stage == stage {
-        let cause = "\(action.ran ? "ran" : "reused"): \(action.cause)"
+        let place = action.cause.root.place.map {
+          " (\(workspace.displayPath($0.file)):\($0.range.start.line):\($0.range.start.column))"
+        }
+        let cause = "\(action.ran ? "ran" : "reused"): \(action.cause)\(place ?? "")"
         if let index = groups.firstIndex(where: { $0.cause == cause }) {
           groups[index].actions.append(action)
         } else {
@@ -133,6 +136,8 @@ struct ExplanationDocument: Encodable {
     let name: Nullable<String>
     let from: Nullable<String>
     let to: Nullable<String>
+    /// Where the difference was written: `file:line:column`.
+    let place: Nullable<String>
     let because: CauseDocument?
 
     init(_ cause: Cause) {
@@ -141,6 +146,7 @@ struct ExplanationDocument: Encodable {
       name = Nullable(change.name)
       from = Nullable(change.from)
       to = Nullable(change.to)
+      place = Nullable(cause.place.map { "\($0.file):\($0.range.start.line):\($0.range.start.column)" })
       because = cause.because.map { CauseDocument($0) }
     }
   }

@@ -40,15 +40,41 @@ public struct CheckedStage: Sendable {
   public var only: [Glob]
   public var skip: [Glob]
   public var base: any ConfiguredStage
-  public var overrides: [(match: [Glob], stage: any ConfiguredStage)]
+  /// The parameters as they were written, without those that were left out.
+  public var written: [WrittenParameter]
+  public var overrides: [Override]
+
+  /// Another set-up for some tensors.
+  public struct Override: Sendable {
+    public var match: [Glob]
+    public var stage: any ConfiguredStage
+    /// The parameters that are others than the stage's.
+    public var written: [WrittenParameter]
+
+    func matches(_ tensor: String) -> Bool { match.contains { $0.matches(tensor) } }
+  }
 
   /// The stage as it is set up for a tensor; nil where it leaves the tensor alone. Of several overrides that match the
   /// last counts.
   public func configured(for tensor: String) -> (any ConfiguredStage)? {
     guard only.isEmpty || only.contains(where: { $0.matches(tensor) }), !skip.contains(where: { $0.matches(tensor) })
     else { return nil }
-    return overrides.last { $0.match.contains { $0.matches(tensor) } }?.stage ?? base
+    return overrides.last { $0.matches(tensor) }?.stage ?? base
   }
+
+  /// The parameters that were written for a tensor, by name.
+  func written(for tensor: String) -> [String: WrittenParameter] {
+    let all = written + (overrides.last { $0.matches(tensor) }?.written ?? [])
+    return Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+  }
+}
+
+/// A parameter as somebody wrote it.
+public struct WrittenParameter: Equatable, Sendable {
+  public var name: String
+  /// In canonical spelling: `0.9` for `90%`.
+  public var value: String
+  public var place: Place
 }
 
 /// A file to publish, with its format known.

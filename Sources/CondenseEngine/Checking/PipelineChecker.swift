@@ -134,24 +134,34 @@ private struct Check {
     let description = stage.description
     var reader = ParameterReader(stage: description)
     let parameters = reader.read(use.parameters)
-    let overrides = use.overrides.map { override in
-      (override, parameters.merging(reader.read(override.parameters)) { _, new in new })
-    }
+    let overrides = use.overrides.map { override in (override, reader.read(override.parameters)) }
     diagnostics += reader.diagnostics
     guard reader.diagnostics.isEmpty, !reader.hasOpenValues else { return nil }
     guard let base = configure(stage, parameters, written: use.parameters, otherwise: use.name.place) else {
       return nil
     }
-    var configured: [(match: [Glob], stage: any ConfiguredStage)] = []
-    for (override, merged) in overrides {
+    var configured: [CheckedStage.Override] = []
+    for (override, others) in overrides {
+      let merged = parameters.merging(others) { _, new in new }
       guard let one = configure(stage, merged, written: override.parameters, otherwise: override.place) else {
         return nil
       }
-      configured.append((override.match.map(\.value), one))
+      configured.append(
+        CheckedStage.Override(
+          match: override.match.map(\.value), stage: one, written: written(override.parameters, others)))
     }
     return CheckedStage(
       id: use.id.value, name: description.name, place: use.name.place, description: description, input: .model,
-      only: use.only.map(\.value), skip: use.skip.map(\.value), base: base, overrides: configured)
+      only: use.only.map(\.value), skip: use.skip.map(\.value), base: base,
+      written: written(use.parameters, parameters), overrides: configured)
+  }
+
+  private func written(_ pairs: [Node.Pair], _ values: StageParameters) -> [WrittenParameter] {
+    pairs.compactMap { pair in
+      values[pair.key.value].map {
+        WrittenParameter(name: pair.key.value, value: $0.canonical, place: pair.value.place)
+      }
+    }
   }
 
   /// Sets a stage up; an error is placed at the parameter that it names, if that was written here.

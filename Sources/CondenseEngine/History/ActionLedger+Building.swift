@@ -32,7 +32,8 @@ extension ActionLedger {
         guard let use = node.work.stage else { continue }
         if useIndices[use] == nil {
           useIndices[use] = uses.count
-          uses.append(UseEntry(plan.graph.stages[use], id: stage.id))
+          let written = action.tensor.map { stage.written(for: source.model.tensors[$0].name) } ?? [:]
+          uses.append(UseEntry(plan.graph.stages[use], id: stage.id, written: written))
         }
         let inputs = node.inputs.map { scheduler.outcome(of: $0) }
         let key = scheduler.keys[action.node.index]?.leadingWord
@@ -56,10 +57,11 @@ extension ActionLedger {
 }
 
 extension ActionLedger.UseEntry {
-  init(_ use: BuildGraph.ConfiguredUse, id: String) {
+  init(_ use: BuildGraph.ConfiguredUse, id: String, written: [String: WrittenParameter]) {
     self.init(
       id: id, stage: use.description.name, version: use.description.version,
-      parameters: use.configured.parameters.mapValues(\.canonical))
+      parameters: use.configured.parameters.mapValues(\.canonical),
+      written: written.values.sorted { $0.name < $1.name })
   }
 }
 

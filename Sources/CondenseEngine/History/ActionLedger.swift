@@ -31,8 +31,10 @@ struct ActionLedger: Equatable, Sendable {
     var id: String
     var stage: String
     var version: Int
-    /// In canonical spelling.
+    /// As the stage understands them, in canonical spelling.
     var parameters: [String: String]
+    /// As they were written, sorted by name.
+    var written: [WrittenParameter]
   }
 
   struct ActionEntry: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CondensePipelines
+
 /// Why an action ran, or why it did not have to: the first difference to the build before.
 public indirect enum Cause: Equatable, Sendable {
   /// Nothing that goes into it has changed.
@@ -16,8 +18,8 @@ public indirect enum Cause: Equatable, Sendable {
   /// Another stage stands under the same id.
   case stageReplaced(from: String, to: String)
   case stageVersion(from: Int, to: Int)
-  /// Values are in canonical spelling; nil where there was or is none.
-  case parameter(name: String, from: String?, to: String?)
+  /// Values are in canonical spelling; nil where there was or is none. The place is that of the new value.
+  case parameter(name: String, from: String?, to: String?, Place? = nil)
   /// The stage is made from another one.
   case inputMoved(from: String, to: String)
   /// What the stage is made from has come out different.
@@ -66,7 +68,7 @@ extension Cause {
     case .modelMoved(let from, let to), .stageReplaced(let from, let to), .inputMoved(let from, let to):
       (nil, from, to)
     case .stageVersion(let from, let to): (nil, String(from), String(to))
-    case .parameter(let name, let from, let to): (name, from, to)
+    case .parameter(let name, let from, let to, _): (name, from, to)
     case .inputChanged(let stage, _): (stage, nil, nil)
     case .allocation(let from, let to, _): (nil, Cause.text(from), Cause.text(to))
     default: (nil, nil, nil)
@@ -80,6 +82,9 @@ extension Cause {
     default: nil
     }
   }
+
+  /// Where the difference was written.
+  public var place: Place? { if case .parameter(_, _, _, let place) = self { place } else { nil } }
 
   /// The end of the chain: what somebody did.
   public var root: Cause { because?.root ?? self }
@@ -105,9 +110,8 @@ extension Cause: CustomStringConvertible {
     case .modelMoved(let from, let to): return "the model was \(from), is \(to)"
     case .stageReplaced(let from, let to): return "the stage was \(from), is \(to)"
     case .stageVersion(let from, let to): return "the stage's version was \(from), is \(to)"
-    case .parameter(let name, nil, let to?): return "\(name) was not set, is \(to)"
-    case .parameter(let name, let from?, nil): return "\(name) was \(from), is not set"
-    case .parameter(let name, let from, let to): return "\(name) was \(from ?? "–"), is \(to ?? "–")"
+    case .parameter(let name, let from, let to, _):
+      return "\(name) was \(from ?? "not set"), is \(to ?? "not set")"
     case .inputMoved(let from, let to): return "it was made from \(from), is made from \(to)"
     case .inputChanged(let stage, let cause): return "\(stage) came out different: \(cause)"
     case .allocation(let from, let to, let cause):

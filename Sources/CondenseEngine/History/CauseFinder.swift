@@ -52,6 +52,13 @@ struct CauseFinder {
   private func difference(_ now: ActionLedger.UseEntry, _ before: ActionLedger.UseEntry) -> Cause? {
     if now.stage != before.stage { return .stageReplaced(from: before.stage, to: now.stage) }
     if now.version != before.version { return .stageVersion(from: before.version, to: now.version) }
+    // What people wrote says more than what the stage makes of it, as long as the two agree that something changed.
+    guard now.parameters != before.parameters else { return nil }
+    let written = Dictionary(now.written.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let old = Dictionary(before.written.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for name in Set(written.keys).union(old.keys).sorted() where written[name]?.value != old[name]?.value {
+      return .parameter(name: name, from: old[name]?.value, to: written[name]?.value, written[name]?.place)
+    }
     for name in Set(now.parameters.keys).union(before.parameters.keys).sorted()
     where now.parameters[name] != before.parameters[name] {
       return .parameter(name: name, from: before.parameters[name], to: now.parameters[name])

@@ -1,5 +1,6 @@
 import CondenseCodecs
 import CondenseFiles
+import CondensePipelines
 import CondenseStore
 import CondenseTensors
 
@@ -8,7 +9,7 @@ struct LedgerFile {
   var now: ActionLedger
   var before: ActionLedger?
 
-  private static let magic = Array("cndledg1".utf8)
+  private static let magic = Array("cndledg2".utf8)
 
   /// Where a pipeline's ledgers are, below the workspace's state folder.
   private static func path(_ pipeline: String, in folder: String) -> String {
@@ -75,6 +76,15 @@ extension ActionLedger {
         writer.text(parameter.key)
         writer.text(parameter.value)
       }
+      writer.list(use.written) { writer, parameter in
+        writer.text(parameter.name)
+        writer.text(parameter.value)
+        writer.text(parameter.place.file)
+        let range = parameter.place.range
+        for number in [range.start.line, range.start.column, range.end.line, range.end.column] {
+          writer.number(number)
+        }
+      }
     }
     writer.list(actions) { writer, action in
       writer.number(action.use)
@@ -107,7 +117,8 @@ extension ActionLedger {
         id: try reader.text(), stage: try reader.text(), version: try reader.number("a version"),
         parameters: Dictionary(
           try reader.list { (reader) throws(DecodingError) in (try reader.text(), try reader.text()) },
-          uniquingKeysWith: { first, _ in first }))
+          uniquingKeysWith: { first, _ in first }),
+        written: try reader.list { (reader) throws(DecodingError) in try WrittenParameter(from: &reader) })
     }
     let counts = (uses: uses.count, tensors: tensors.count)
     actions = try reader.list { (reader) throws(DecodingError) in
@@ -126,5 +137,17 @@ extension ActionLedger {
       guard let reason = PublishingReason(rawValue: try reader.byte()) else { throw reader.error("no reason") }
       return OutputEntry(path: path, reason: reason)
     }
+  }
+}
+
+extension WrittenParameter {
+  fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
+    name = try reader.text()
+    value = try reader.text()
+    let file = try reader.text()
+    func position(_ reader: inout ByteReader) throws(DecodingError) -> SourcePosition {
+      SourcePosition(line: try reader.number("a line"), column: try reader.number("a column"))
+    }
+    place = Place(file: file, range: SourceRange(try position(&reader), try position(&reader)))
   }
 }
