@@ -38,9 +38,9 @@ public struct BuildResult: Sendable {
 
 /// Builds pipelines with given stages and formats over a store.
 public struct Engine: Sendable {
-  private let stages: StageRegistry
-  private let formats: ModelFormats
-  private let store: @Sendable () throws -> any ArtifactStore
+  let stages: StageRegistry
+  let formats: ModelFormats
+  let store: @Sendable () throws -> any ArtifactStore
 
   /// - Parameter store: opened when the first build needs it: where nothing has changed none does.
   public init(

@@ -22,6 +22,9 @@ struct BuildCommand: ParsableCommand {
   @Flag(help: "Show each tensor of large models too.")
   var tensors = false
 
+  @Flag(help: "Tell what would run and why, and run nothing.")
+  var dryRun = false
+
   @Flag(help: "Build in this process, even if a daemon serves the workspace.")
   var noDaemon = false
 
@@ -43,18 +46,25 @@ struct BuildCommand: ParsableCommand {
         "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
           + "left as it is")
     }
+    let request = BuildRequest(
+      workspace: workspace, files: listing.files,
+      jobs: jobs ?? workspace.configuration.jobs?.value ?? ProcessInfo.processInfo.activeProcessorCount,
+      keepGoing: keepGoing)
+    let problems = listing.problems.map {
+      PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
+    }
+    guard !dryRun else {
+      let run = engine.dryRun(request)
+      console.show(problems + run.diagnostics, workspace: workspace)
+      let report = DryRunReport(run: run, workspace: workspace)
+      console.result(json ? try JSONOutput.text(report.document) : report.text)
+      if run.hasInvalidInput || !problems.isEmpty { throw ExitCode.invalidInput }
+      return
+    }
     let line = ProgressLine(console: console)
-    let build = engine.build(
-      BuildRequest(
-        workspace: workspace, files: listing.files,
-        jobs: jobs ?? workspace.configuration.jobs?.value ?? ProcessInfo.processInfo.activeProcessorCount,
-        keepGoing: keepGoing),
-      progress: { line.show($0) })
+    let build = engine.build(request, progress: { line.show($0) })
     line.finish()
-    console.show(
-      listing.problems.map { PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0)) },
-      workspace: workspace)
-    console.show(build.diagnostics, workspace: workspace)
+    console.show(problems + build.diagnostics, workspace: workspace)
     if json {
       console.result(try JSONOutput.text(BuildDocument(build.report)))
     } else {

@@ -38,48 +38,53 @@ struct WhyCommand: ParsableCommand {
     console.result(
       json
         ? try JSONOutput.text(ExplanationDocument(explanation))
-        : ExplanationText(explanation, workspace: workspace, namesTensors: tensor != nil).text)
+        : ExplanationText.text(explanation, workspace: workspace, namesTensors: tensor != nil))
   }
 }
 
 /// An explanation as people read it: actions of a stage with the same cause on one line.
-private struct ExplanationText {
-  let text: String
-
-  init(_ explanation: Explanation, workspace: Workspace, namesTensors: Bool) {
+enum ExplanationText {
+  static func text(_ explanation: Explanation, workspace: Workspace, namesTensors: Bool) -> String {
     var lines = ["\(explanation.pipeline)  build \(explanation.build)"]
+    lines += table(explanation, workspace: workspace, ran: "ran", namesTensors: namesTensors)
+    for output in explanation.outputs {
+      lines.append("  → \(workspace.displayPath(output.path))  \(output.reason.text)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// - Parameter ran: the word for actions that are not reused.
+  static func table(_ explanation: Explanation, workspace: Workspace, ran: String, namesTensors: Bool) -> [String] {
     var stages: [String] = []
     for action in explanation.actions where !stages.contains(action.stage) { stages.append(action.stage) }
     var table = TextTable([.left, .right, .left])
     for stage in stages {
       var groups: [(cause: String, actions: [Explanation.Action])] = []
+      var places: [String: Int] = [:]
       for action in explanation.actions where action.stage == stage {
         let place = action.cause.root.place.map {
           " (\(workspace.displayPath($0.file)):\($0.range.start.line):\($0.range.start.column))"
         }
-        let cause = "\(action.ran ? "ran" : "reused"): \(action.cause)\(place ?? "")"
-        if let index = groups.firstIndex(where: { $0.cause == cause }) {
+        let cause = "\(action.ran ? ran : "reused"): \(action.cause)\(place ?? "")"
+        if let index = places[cause] {
           groups[index].actions.append(action)
         } else {
+          places[cause] = groups.count
           groups.append((cause, [action]))
         }
       }
       for (index, group) in groups.enumerated() {
-        let names = ExplanationText.names(group.actions, isFew: namesTensors || groups.count > 1)
+        let names = names(group.actions, areShown: namesTensors || groups.count > 1)
         table.add(index == 0 ? stage : "", "\(group.actions.count)", group.cause + names)
       }
     }
-    lines += table.lines(indent: "  ")
-    for output in explanation.outputs {
-      lines.append("  → \(workspace.displayPath(output.path))  \(output.reason.text)")
-    }
-    text = lines.joined(separator: "\n")
+    return table.lines(indent: "  ")
   }
 
-  private static func names(_ actions: [Explanation.Action], isFew: Bool) -> String {
+  private static func names(_ actions: [Explanation.Action], areShown: Bool) -> String {
     var names: [String] = []
-    for name in actions.compactMap(\.tensor) where !names.contains(name) { names.append(name) }
-    guard isFew, !names.isEmpty else { return "" }
+    for name in actions.compactMap(\.tensor) where names.count <= 4 && !names.contains(name) { names.append(name) }
+    guard areShown, !names.isEmpty else { return "" }
     return "  (" + names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "") + ")"
   }
 }
@@ -123,6 +128,15 @@ struct ExplanationDocument: Encodable {
     var cause: CauseDocument
     /// The whole chain in words.
     var text: String
+
+    init(_ action: Explanation.Action) {
+      stage = action.stage
+      kind = action.kind
+      tensor = Nullable(action.tensor)
+      ran = action.ran
+      cause = CauseDocument(action.cause)
+      text = "\(action.cause)"
+    }
   }
 
   struct Output: Encodable {
@@ -154,11 +168,7 @@ struct ExplanationDocument: Encodable {
   init(_ explanation: Explanation) {
     pipeline = explanation.pipeline
     build = explanation.build
-    actions = explanation.actions.map {
-      Action(
-        stage: $0.stage, kind: $0.kind, tensor: Nullable($0.tensor), ran: $0.ran, cause: CauseDocument($0.cause),
-        text: "\($0.cause)")
-    }
+    actions = explanation.actions.map { Action($0) }
     outputs = explanation.outputs.map { Output(path: $0.path, reason: $0.reason.word) }
   }
 }

@@ -1,0 +1,203 @@
+import CondenseFiles
+import CondenseStore
+
+/// What a build would do, without doing it.
+public struct DryRun: Sendable {
+  public var pipelines: [PlannedPipeline]
+  /// Each action once, however many pipelines share it; of those that depend on others that cannot be told yet.
+  public var actions: PlannedPipeline.Actions
+  public var diagnostics: [PlacedDiagnostic]
+  public var hasInvalidInput: Bool
+}
+
+/// What a build would do for one pipeline.
+public struct PlannedPipeline: Sendable {
+  public var name: String
+  public var file: String
+  /// Whether nothing has changed since it was last built, so that it would be passed over.
+  public var isUnchanged: Bool
+  public var model: String
+  public var modelBytes: Int
+  /// Those that feed an output, inputs first; empty where the pipeline would be passed over.
+  public var stages: [PlannedStage]
+  public var outputs: [PlannedOutput]
+  public var actions: Actions
+  /// Why each action would run or not; nil where the pipeline would be passed over.
+  public var explanation: Explanation?
+
+  public struct Actions: Equatable, Sendable, Encodable {
+    public var total = 0
+    public var cached = 0
+    /// Those that have to run.
+    public var run = 0
+    /// Those whose input has to be made first: what comes out may turn out to be known.
+    public var depend = 0
+
+    public init() {}
+  }
+}
+
+public struct PlannedStage: Sendable {
+  public var id: String
+  public var stage: String
+  /// A stage's id, or `model`.
+  public var from: String
+  /// Tensors that it acts on.
+  public var tensors: Int
+  /// Of all tensors after it; nil where not all of them are known.
+  public var bytes: Int?
+  public var actions: PlannedPipeline.Actions
+}
+
+public struct PlannedOutput: Sendable {
+  public var path: String
+  public var from: String
+  /// Of the file that is there now.
+  public var bytes: Int?
+}
+
+extension Engine {
+  /// Plans a build and looks up what is known, reading models whose digests are not; runs no stage and writes no output.
+  public func dryRun(_ request: BuildRequest) -> DryRun {
+    let program = Digest.ofProgram(stages: stages, formats: formats)
+    let stateFolder = try? request.workspace.makeStateFolder()
+    var upToDate = UpToDatePipelines()
+    if request.usesRecords, let stateFolder {
+      upToDate = UpToDatePipelines(request.files, in: WorkspaceState(in: stateFolder, program: program))
+    }
+    let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
+    var loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
+    if upToDate.drop(names: loaded.names, outputs: loaded.outputPaths) {
+      loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
+    }
+    var planned: [PlannedPipeline] = []
+    var keys = upToDate.actionKeys
+    var actions = PlannedPipeline.Actions()
+    var diagnostics = loaded.diagnostics
+    if !loaded.ready.isEmpty {
+      do {
+        planned = try plan(loaded, try store(), stateFolder: stateFolder, &actions, &keys)
+      } catch {
+        diagnostics += loaded.ready.map {
+          PlacedDiagnostic(
+            diagnostic: .init(.error, "\(error)", file: $0.pipeline.file, range: nil), source: nil)
+        }
+      }
+    }
+    actions.cached = keys.count
+    actions.total = actions.cached + actions.run + actions.depend
+    let byFile = Dictionary(grouping: planned, by: \.file)
+    return DryRun(
+      pipelines: request.files.flatMap { file in
+        upToDate.records[file]?.builds.map { PlannedPipeline(unchanged: $0.report) } ?? byFile[file] ?? []
+      }, actions: actions, diagnostics: diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
+  }
+
+  private func plan(
+    _ loaded: LoadedPipelines, _ store: any ArtifactStore, stateFolder: String?,
+    _ actions: inout PlannedPipeline.Actions, _ cached: inout Set<UInt64>
+  ) throws -> [PlannedPipeline] {
+    let plan = BuildPlan(
+      pipelines: loaded.ready.map { ($0.pipeline, $0.model) },
+      models: loaded.models.map { PlannedModel(tensors: $0.model.tensors) })
+    var known: [BuildGraph.NodeID: Artifact] = [:]
+    for (model, nodes) in zip(loaded.models, plan.sources) {
+      for case (let node, let artifact?) in zip(nodes, model.recordedArtifacts(in: store)) { known[node] = artifact }
+    }
+    let runner = ActionRunner(
+      graph: plan.graph, models: loaded.models, store: store, handoff: Handoff(capacity: 0))
+    var scheduler = Scheduler(plan.graph, known: known)
+    var toRun: Set<UInt64> = []
+    while let task = scheduler.next() {
+      switch task {
+      case .lookUp(let lookups): scheduler.lookedUp(runner.lookUp(lookups))
+      case .run(let nodes):
+        for node in nodes where !plan.graph.isSource(node) {
+          if plan.graph[node].isAction, let key = scheduler.keys[node.index] { toRun.insert(key.leadingWord) }
+        }
+        let sources = nodes.filter { plan.graph.isSource($0) }
+        let results = runner.run(sources.map { ActionRunner.Job(node: $0, key: nil, inputs: []) })
+        for (node, result) in zip(sources, results) { scheduler.ran(node, try result.get().outcome) }
+      case .publish: break
+      }
+    }
+    for action in plan.pipelines.flatMap(\.actions) {
+      guard let key = scheduler.keys[action.index]?.leadingWord else {
+        actions.depend += 1
+        continue
+      }
+      if !toRun.contains(key) { cached.insert(key) }
+    }
+    actions.run = toRun.count
+    return plan.pipelines.indices.map { index in
+      planned(plan, index, loaded, scheduler, toRun: toRun, stateFolder: stateFolder)
+    }
+  }
+
+  private func planned(
+    _ plan: BuildPlan, _ index: Int, _ loaded: LoadedPipelines, _ scheduler: Scheduler, toRun: Set<UInt64>,
+    stateFolder: String?
+  ) -> PlannedPipeline {
+    let pipeline = plan.pipelines[index]
+    let checked = pipeline.pipeline
+    let model = loaded.models[pipeline.model].model
+    func name(_ input: StageInput) -> String {
+      if case .stage(let stage) = input { checked.stages[stage].id } else { "model" }
+    }
+    func count(_ actions: [StageAction]) -> PlannedPipeline.Actions {
+      var counts = PlannedPipeline.Actions()
+      var seen: Set<UInt64> = []
+      for action in actions {
+        guard let key = scheduler.keys[action.node.index]?.leadingWord else {
+          counts.total += 1
+          counts.depend += 1
+          continue
+        }
+        guard seen.insert(key).inserted else { continue }
+        counts.total += 1
+        if toRun.contains(key) { counts.run += 1 } else { counts.cached += 1 }
+      }
+      return counts
+    }
+    let stages = zip(checked.stages, pipeline.stages).compactMap { stage, stagePlan -> PlannedStage? in
+      guard let stagePlan else { return nil }
+      let sizes = stagePlan.results.map { scheduler.outcome(of: $0)?.artifact?.byteCount }
+      return PlannedStage(
+        id: stage.id, stage: stage.name, from: name(stage.input), tensors: stagePlan.acts.count { $0 },
+        bytes: sizes.contains(nil) ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) }, actions: count(stagePlan.actions))
+    }
+    let ledger = ActionLedger(
+      plan, pipeline: index, models: loaded.models, scheduler: scheduler, executed: toRun, outputs: [])
+    let before = stateFolder.flatMap { LedgerFile(of: checked.name, in: $0) }?.now
+    return PlannedPipeline(
+      name: checked.name, file: checked.file, isUnchanged: false, model: model.path, modelBytes: model.byteCount,
+      stages: stages,
+      outputs: checked.outputs.map { output in
+        PlannedOutput(
+          path: output.path, from: name(output.from), bytes: (try? FileIdentity(of: output.path))?.byteCount)
+      }, actions: count(pipeline.stages.compactMap { $0 }.flatMap(\.actions)),
+      explanation: Explanation(ledger.asPlanned, before: before, pipeline: checked.name, build: 0))
+  }
+}
+
+extension ActionLedger {
+  /// The ledger with actions that are not finished as ones that would run.
+  fileprivate var asPlanned: ActionLedger {
+    var ledger = self
+    for index in ledger.actions.indices where ledger.actions[index].outcome == .unfinished {
+      ledger.actions[index].outcome = .ran
+    }
+    return ledger
+  }
+}
+
+extension PlannedPipeline {
+  fileprivate init(unchanged report: PipelineReport) {
+    self.init(
+      name: report.name, file: report.file, isUnchanged: true, model: "", modelBytes: report.metrics?.sourceBytes ?? 0,
+      stages: [], outputs: report.outputs.map { PlannedOutput(path: $0.path, from: "", bytes: $0.bytes) },
+      actions: Actions())
+    actions.total = report.actions.total
+    actions.cached = report.actions.total
+  }
+}
