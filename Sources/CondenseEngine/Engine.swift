@@ -17,6 +17,8 @@ public struct BuildRequest: Sendable {
   public var keepGoing: Bool
   /// Whether pipelines of which nothing has changed since they were last built are passed over, rather than planned again.
   public var usesRecords = true
+  /// Where to record what was done when.
+  public var trace: BuildTrace?
   /// See ``Scheduler/pick``.
   package var pick: (@Sendable (_ count: Int) -> Int)?
 
@@ -154,7 +156,7 @@ public struct Engine: Sendable {
     }
     let largest = loaded.models.map(\.largestByteCount).max() ?? 0
     let handoff = Handoff(capacity: max(32 << 20, request.jobs * largest))
-    let runner = ActionRunner(graph: plan.graph, models: loaded.models, store: store, handoff: handoff)
+    let runner = ActionRunner(graph: plan.graph, models: loaded.models, store: store, handoff: handoff, trace: request.trace)
     let publisher = Publisher(
       plan: plan, models: loaded.models, formats: formats, store: store, runner: runner, staging: staging)
     let totalActions = plan.pipelines.reduce(0) { $0 + $1.actions.count }
@@ -162,7 +164,8 @@ public struct Engine: Sendable {
     scheduler.pick = request.pick
     let loop = BuildLoop(
       graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher,
-      pool: BytesPool(capacity: min(request.jobs * largest, 128 << 20)), keepGoing: request.keepGoing,
+      pool: BytesPool(capacity: min(request.jobs * largest, 128 << 20)), trace: request.trace,
+      keepGoing: request.keepGoing,
       progress: { state in
         var state = state
         state.totalActions = totalActions

@@ -25,6 +25,12 @@ struct BuildCommand: ParsableCommand {
   @Flag(help: "Tell what would run and why, and run nothing.")
   var dryRun = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write what was done when to a file that Perfetto and Chrome's about:tracing open.", valueName: "file"),
+    completion: .file())
+  var trace: String?
+
   @Flag(help: "Build in this process, even if a daemon serves the workspace.")
   var noDaemon = false
 
@@ -46,7 +52,7 @@ struct BuildCommand: ParsableCommand {
         "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
           + "left as it is")
     }
-    let request = BuildRequest(
+    var request = BuildRequest(
       workspace: workspace, files: listing.files,
       jobs: jobs ?? workspace.configuration.jobs?.value ?? ProcessInfo.processInfo.activeProcessorCount,
       keepGoing: keepGoing)
@@ -61,9 +67,11 @@ struct BuildCommand: ParsableCommand {
       if run.hasInvalidInput || !problems.isEmpty { throw ExitCode.invalidInput }
       return
     }
+    if trace != nil { request.trace = BuildTrace() }
     let line = ProgressLine(console: console)
     let build = engine.build(request, progress: { line.show($0) })
     line.finish()
+    if let trace, let recorded = request.trace { try write(recorded, to: trace) }
     console.show(problems + build.diagnostics, workspace: workspace)
     if json {
       console.result(try JSONOutput.text(BuildDocument(build.report)))
@@ -78,5 +86,15 @@ struct BuildCommand: ParsableCommand {
     }
     if build.hasInvalidInput || !listing.problems.isEmpty { throw ExitCode.invalidInput }
     if build.report.pipelines.contains(where: { $0.status == .failed }) { throw ExitCode.failure }
+  }
+
+  private func write(_ recorded: BuildTrace, to path: String) throws {
+    let data = try recorded.json()
+    do {
+      try data.write(to: URL(fileURLWithPath: path))
+    } catch {
+      Console().error("cannot write the trace '\(path)': \(error.localizedDescription)")
+      throw ExitCode.failure
+    }
   }
 }

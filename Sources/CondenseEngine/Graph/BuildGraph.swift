@@ -72,6 +72,20 @@ public struct BuildGraph: Sendable {
 
   public subscript(node: NodeID) -> Node { nodes[node.index] }
 
+  /// The model's tensor that a node works on; nil for what is about the whole model.
+  func tensor(of node: NodeID) -> (model: Int, tensor: Int)? {
+    var next = node
+    while true {
+      switch self[next].work {
+      case .source(let model, let tensor): return (model, tensor)
+      case .allocate, .publish: return nil
+      case .measure, .apply, .compare:
+        guard let input = self[next].inputs.first else { return nil }
+        next = input
+      }
+    }
+  }
+
   func isSource(_ node: NodeID) -> Bool {
     if case .source = self[node].work { true } else { false }
   }

@@ -163,22 +163,9 @@ struct ReportBuilder {
       return "not finished, since the build stopped at an earlier failure (--keep-going goes on)"
     }
     let more = failures.count > 1 ? " (and \(failures.count - 1) more)" : ""
-    let tensor = tensorName(first.node, in: plan.pipelines[index]).map { "tensor '\($0)': " } ?? ""
+    let tensor =
+      plan.graph.tensor(of: first.node).map { "tensor '\(models[$0.model].model.tensors[$0.tensor].name)': " } ?? ""
     return "\(tensor)\(first.error)\(more)"
-  }
-
-  /// The tensor that a node works on.
-  private func tensorName(_ node: BuildGraph.NodeID, in pipeline: PipelinePlan) -> String? {
-    var next = node
-    while true {
-      switch plan.graph[next].work {
-      case .source(let model, let tensor): return models[model].model.tensors[tensor].name
-      case .allocate, .publish: return nil
-      case .measure, .apply, .compare:
-        guard let input = plan.graph[next].inputs.first else { return nil }
-        next = input
-      }
-    }
   }
 }
 

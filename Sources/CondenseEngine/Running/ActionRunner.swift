@@ -10,12 +10,31 @@ final class ActionRunner: Sendable {
   private let models: [ModelSource]
   private let store: any ArtifactStore
   private let handoff: Handoff
+  private let trace: BuildTrace?
 
-  init(graph: BuildGraph, models: [ModelSource], store: any ArtifactStore, handoff: Handoff) {
+  init(
+    graph: BuildGraph, models: [ModelSource], store: any ArtifactStore, handoff: Handoff, trace: BuildTrace? = nil
+  ) {
     self.graph = graph
     self.models = models
     self.store = store
     self.handoff = handoff
+    self.trace = trace
+  }
+
+  /// What a node does, for a trace: `prune fc1.weight`.
+  private func name(_ node: BuildGraph.NodeID) -> String {
+    let tensor = graph.tensor(of: node).map { models[$0.model].model.tensors[$0.tensor].name }
+    let work =
+      switch graph[node].work {
+      case .source: "read"
+      case .measure(let stage): "measure for \(graph.stages[stage].description.name)"
+      case .allocate(let stage): "allocate for \(graph.stages[stage].description.name)"
+      case .apply(let stage, _): graph.stages[stage].description.name
+      case .compare: "compare"
+      case .publish: "publish"
+      }
+    return tensor.map { "\(work) \($0)" } ?? work
   }
 
   /// A node to run, with what its inputs yielded.
@@ -34,6 +53,10 @@ final class ActionRunner: Sendable {
 
   /// Asks the action cache, and for decisions and metrics the store for what they say.
   func lookUp(_ lookups: [Scheduler.Lookup]) -> [(node: BuildGraph.NodeID, outcome: Outcome?)] {
+    trace.span(.lookUp, "look up \(lookups.count)") { answer(lookups) }
+  }
+
+  private func answer(_ lookups: [Scheduler.Lookup]) -> [(node: BuildGraph.NodeID, outcome: Outcome?)] {
     let isNote = lookups.map { lookup in
       if case .compare = graph[lookup.node].work { true } else { false }
     }
@@ -56,12 +79,18 @@ final class ActionRunner: Sendable {
   func run(_ jobs: [Job]) -> [Result<Product, any Error>] {
     let tensors = jobs.map { job -> Result<EncodedTensor, any Error>? in
       guard case .source(let model, let tensor) = graph[job.node].work else { return nil }
-      return Result { try models[model].read(tensor) }
+      return Result { try trace.span(.read, name(job.node)) { try models[model].read(tensor) } }
     }
     // All sources are hashed together; the scheduler hands out as many as fit in memory.
-    var contents = ArtifactContent.together(tensors.compactMap { try? $0?.get().blobParts() }).makeIterator()
+    let blobs = tensors.compactMap { try? $0?.get().blobParts() }
+    let hashed =
+      blobs.isEmpty ? [] : trace.span(.read, "hash \(blobs.count) tensors") { ArtifactContent.together(blobs) }
+    var contents = hashed.makeIterator()
     return zip(jobs, tensors).map { job, read in
-      guard let read else { return Result { try run(job) } }
+      guard let read else {
+        let kind: BuildTrace.Kind = graph[job.node].isAction ? .action : .compare
+        return Result { try trace.span(kind, name(job.node)) { try run(job) } }
+      }
       return read.flatMap { tensor in
         guard let artifact = contents.next()?.artifact else { preconditionFailure("what was read has a digest") }
         handoff.keep(tensor, as: artifact.digest)
@@ -115,7 +144,11 @@ final class ActionRunner: Sendable {
   }
 
   /// Puts what nodes made into the store, in one go.
-  func keep(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
+  func keep(_ products: [(key: Digest?, product: Product)]) throws {
+    try trace.span(.store, "store \(products.count)") { try store(products) }
+  }
+
+  private func store(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
     let contents = products.compactMap(\.product.content)
     let actions = products.compactMap { key, product in
       key.flatMap { key in product.content.map { ActionRecord(key: key, artifact: $0.artifact) } }

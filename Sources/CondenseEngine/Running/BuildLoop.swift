@@ -13,6 +13,7 @@ final class BuildLoop: @unchecked Sendable {
   private let progress: @Sendable (BuildProgress) -> Void
 
   private let pool: BytesPool
+  private let trace: BuildTrace?
 
   private let condition = NSCondition()
   private var scheduler: Scheduler
@@ -20,12 +21,13 @@ final class BuildLoop: @unchecked Sendable {
 
   init(
     graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, publisher: Publisher, pool: BytesPool,
-    keepGoing: Bool, progress: @escaping @Sendable (BuildProgress) -> Void
+    trace: BuildTrace?, keepGoing: Bool, progress: @escaping @Sendable (BuildProgress) -> Void
   ) {
     self.graph = graph
     self.scheduler = scheduler
     self.runner = runner
     self.pool = pool
+    self.trace = trace
     self.keepGoing = keepGoing
     self.progress = progress
     self.publisher = publisher
@@ -36,7 +38,7 @@ final class BuildLoop: @unchecked Sendable {
     workersLeft = jobs
     for index in 0..<jobs {
       let thread = Thread { self.pool.with { self.work() } }
-      thread.name = "condense worker \(index)"
+      thread.name = BuildTrace.threadName(index)
       thread.stackSize = 4 << 20
       thread.start()
     }
@@ -72,7 +74,7 @@ final class BuildLoop: @unchecked Sendable {
             pipeline: pipeline, inputs: Dictionary(zip(graph[job.node].inputs, job.inputs)) { first, _ in first })
         }
         condition.unlock()
-        let results = publisher.publish(publications)
+        let results = trace.span(.publish, "publish \(publications.count)") { publisher.publish(publications) }
         condition.lock()
         for (node, result) in zip(nodes, results) { deliver(node, result.map { .published }) }
       }
