@@ -90,10 +90,13 @@ public struct Engine: Sendable {
       upToDate = UpToDatePipelines(request.files, in: WorkspaceState(in: stateFolder, program: program))
     }
     let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
-    var loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
-    if upToDate.drop(names: loaded.names, outputs: loaded.outputPaths) {
-      loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
+    func load() -> LoadedPipelines {
+      // What is passed over can still be what another pipeline is made from.
+      let passedOver = request.files.filter { upToDate.records[$0] != nil }
+      return loader.load(request.files.filter { upToDate.records[$0] == nil }, others: passedOver)
     }
+    var loaded = load()
+    if upToDate.drop(names: loaded.names, outputs: loaded.outputPaths) { loaded = load() }
     let plan = BuildPlan(
       pipelines: loaded.ready.map { ($0.pipeline, $0.model) },
       models: loaded.models.map { PlannedModel(tensors: $0.model.tensors) })

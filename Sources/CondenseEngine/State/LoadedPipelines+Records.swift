@@ -27,7 +27,6 @@ extension LoadedPipelines {
   func records(
     of reports: [PipelineReport], facts: (Int) -> (outputs: [TrackedFile], actionKeys: [UInt64])
   ) -> [String: PipelineRecord] {
-    let spokenOf = Set(diagnostics.map(\.diagnostic.file))
     var builds: [String: [BuildRecord]] = [:]
     var failed: Set<String> = []
     for (index, (ready, report)) in zip(ready, reports).enumerated() {
@@ -42,7 +41,7 @@ extension LoadedPipelines {
           report: report.asCached))
     }
     var records: [String: PipelineRecord] = [:]
-    for file in files where file.isValid && !failed.contains(file.file) && !spokenOf.contains(file.file) {
+    for file in files where file.isValid && !failed.contains(file.file) && !file.hasDiagnostics {
       records[file.file] = PipelineRecord(
         file: file.file, dependencies: file.dependencies, builds: builds[file.file] ?? [])
     }

@@ -24,6 +24,8 @@ public struct LoadedPipelines: Sendable {
     /// A base has none: it is checked, but not built.
     public var hasOutputs: Bool
     public var firstError: String?
+    /// Whether there is something to say about the file or what it is made from, warnings too.
+    var hasDiagnostics = false
     /// Everything on disk that decides what the file stands for, as it was when it was read, sorted by path: itself, what
     /// it extends, the workspace's configuration, the folders in which its models were looked for, and all of that of the
     /// pipelines that its builds have as models. Also what was not there where it was looked for.

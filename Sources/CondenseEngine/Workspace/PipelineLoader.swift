@@ -140,7 +140,7 @@ public struct PipelineLoader: Sendable {
       file: file.file, name: file.parsed.name, builds: file.parsed.isBase ? [] : file.parsed.builds.map(\.name.value),
       isValid: file.isValid, hasOutputs: !file.parsed.isBase,
       firstError: diagnostics.first { $0.severity == .error }.map { message($0) },
-      dependencies: dependencies)
+      hasDiagnostics: !diagnostics.isEmpty, dependencies: dependencies)
   }
 
   private func message(_ diagnostic: Diagnostic) -> String {
