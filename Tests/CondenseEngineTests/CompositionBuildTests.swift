@@ -168,6 +168,21 @@ struct ModelPatternTests {
     #expect(result.report.pipelines.map(\.name) == ["p"])
   }
 
+  @Test("Outputs that the pattern takes for models are refused before they are built again and again")
+  func replacedModels() throws {
+    let workspace = try Self.workspace(models: ["a"])
+    try workspace.write(
+      Self.text.replacing("../build/${model}.condensed", with: "../models/${model}-small.safetensors"),
+      to: "pipelines/p.yaml")
+    #expect(try workspace.build().report.pipelines.map(\.status) == [.built])
+    let again = try workspace.build()
+    #expect(
+      again.diagnostics.map(\.diagnostic.message) == [
+        "the output would replace the model of 'p[a-small]'; write it where the pattern does not look"
+      ])
+    #expect(again.report.pipelines.allSatisfy { $0.isInvalid })
+  }
+
   @Test("Models of one name give builds of one name, which is an error that names it")
   func sameNames() throws {
     let workspace = try Self.workspace(models: ["a"])

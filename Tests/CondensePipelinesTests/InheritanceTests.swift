@@ -1,5 +1,7 @@
-import CondensePipelines
+import TestSupport
 import Testing
+
+@testable import CondensePipelines
 
 @Suite("Pipelines that extend others")
 struct InheritanceTests {
@@ -135,5 +137,65 @@ struct InheritanceTests {
     #expect(pipeline.checks.map { $0.min?.value } == [2, 10])
     #expect(pipeline.checks.first?.max?.value == 9)
     #expect(files.parse("/w/p/base.yaml").isBase)
+  }
+
+  /// A mapping of mappings, lists and single values, as a value and as YAML.
+  private indirect enum Value: Equatable {
+    case single(Int)
+    case list([Int])
+    case mapping([String: Value])
+
+    static func random(depth: Int, _ generator: inout SeededGenerator) -> Value {
+      switch Int.random(in: depth == 0 ? 0...0 : depth > 3 ? 1...2 : 0...2, using: &generator) {
+      case 1: return .single(Int.random(in: 0..<100, using: &generator))
+      case 2: return .list((0..<Int.random(in: 0..<3, using: &generator)).map { $0 })
+      default:
+        let keys = ["a", "b", "c", "d"].filter { _ in Bool.random(using: &generator) }
+        return .mapping(Dictionary(uniqueKeysWithValues: keys.map { ($0, random(depth: depth + 1, &generator)) }))
+      }
+    }
+
+    func over(_ base: Value) -> Value {
+      guard case .mapping(let own) = self, case .mapping(let below) = base else { return self }
+      return .mapping(below.merging(own) { $1.over($0) })
+    }
+
+    var yaml: String {
+      switch self {
+      case .single(let number): "\(number)"
+      case .list(let numbers): "\(numbers)"
+      case .mapping(let values): "{\(values.map { "\($0): \($1.yaml)" }.joined(separator: ", "))}"
+      }
+    }
+
+    init(_ node: Node) {
+      if let pairs = node.mapping {
+        self = .mapping(Dictionary(pairs.map { ($0.key.value, Value($0.value)) }) { first, _ in first })
+      } else if let items = node.sequence {
+        self = .list(items.compactMap(\.integer))
+      } else {
+        self = .single(node.integer ?? -1)
+      }
+    }
+  }
+
+  @Test("Files that extend each other come to what merging their mappings one by one does", arguments: UInt64(1)...5)
+  func merge(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<40 {
+      let values = (0..<Int.random(in: 1...4, using: &generator)).map { _ in Value.random(depth: 0, &generator) }
+      var files = FilesInMemory(files: [:])
+      for (index, value) in values.enumerated() {
+        let extends = index + 1 < values.count ? "extends: \(index + 1).yaml\n" : ""
+        files.files["/w/\(index).yaml"] = extends + "stages: [\(index)]\nmodel: m\noutputs: [o]\n"
+        files.files["/w/\(index).yaml"]? += "checks: {}\n"
+        // An unknown key is merged all the same.
+        files.files["/w/\(index).yaml"]? += "x: \(value.yaml)\n"
+      }
+      // A base is put together with its own bases first.
+      let expected = values.dropLast().reversed().reduce(values[values.count - 1]) { $1.over($0) }
+      let merged = files.merged("/w/0.yaml")
+      #expect(merged.map { Value($0) } == expected, "\(values.map(\.yaml)), seed \(seed)")
+    }
   }
 }

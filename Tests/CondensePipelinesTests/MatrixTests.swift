@@ -141,4 +141,53 @@ struct MatrixTests {
       #expect(parsed.builds.first?.outputs.first?.path.value == expected + "-7z", "\(parts), seed \(seed)")
     }
   }
+
+  @Test("A build of a matrix is what the file would be with the values written in", arguments: UInt64(1)...5)
+  func writtenOut(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    func pick(_ words: [String]) -> String { words.randomElement(using: &generator) ?? "" }
+    for _ in 0..<40 {
+      let axes = (0..<Int.random(in: 1...3, using: &generator)).map { axis in
+        ("v\(axis)", Array(["3", "0.5", "ab", "x1", "80%", "7"].shuffled(using: &generator).prefix(2)))
+      }
+      func value() -> String { pick(["${\(axes.randomElement(using: &generator)?.0 ?? "")}", "7", "a"]) }
+      let text = """
+        name: n-\(value())
+        model: m-\(value()).bin
+        stages:
+          - a-\(value()):
+              bits: \(value())
+              x: 1\(value())
+              only: [f*, "\(value())"]
+          - b: {y: "\(value())", id: i-\(pick(["b", "c"]))}
+        outputs:
+          - \(value())/\(value()).bin
+        """
+      // What is to stand in a stage's key is no variable.
+      let body = text.replacing(/a-\$?\{?[a-z0-9]+\}?:/, with: "a:")
+      let matrix = "matrix: {\(axes.map { "\($0.0): [\($0.1.joined(separator: ", "))]" }.joined(separator: ", "))}\n"
+      let builds = Self.parse(matrix + body).builds
+      var combinations: [[(String, String)]] = [[]]
+      for (name, values) in axes { combinations = combinations.flatMap { c in values.map { c + [(name, $0)] } } }
+      #expect(builds.count == combinations.count)
+      for (build, combination) in zip(builds, combinations) {
+        let written = combination.reduce(body) { $0.replacing("${\($1.0)}", with: $1.1) }
+        let alone = Self.parse(written).builds.first
+        let label = combination.map { "\($0.0)=\($0.1)" }.joined(separator: ",")
+        let message: Comment = "\(body) \(label), seed \(seed)"
+        #expect(build.name.value == "\(alone?.name.value ?? "")[\(label)]", message)
+        #expect(build.model?.path.value == alone?.model?.path.value, message)
+        #expect(build.stages.map(\.id.value) == alone?.stages.map(\.id.value), message)
+        #expect(build.stages[0].only.map(\.value) == alone?.stages[0].only.map(\.value), message)
+        #expect(build.outputs.map(\.path.value) == alone?.outputs.map(\.path.value), message)
+        for (a, b) in zip(build.stages, alone?.stages ?? []) {
+          #expect(a.parameters.map(\.value.string) == b.parameters.map(\.value.string), message)
+          // In quotes a value stays what it is in the matrix.
+          if a.id.value == "a" {
+            #expect(a.parameters.map(\.value.number) == b.parameters.map(\.value.number), message)
+          }
+        }
+      }
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import CondensePipelines
+@testable import CondensePipelines
 
 /// Pipeline files in memory, parsed as if they were on a disk.
 struct FilesInMemory {
@@ -9,6 +9,12 @@ struct FilesInMemory {
   func parse(_ path: String) -> ParsedPipeline {
     var parser = PipelineParser(surroundings)
     return parser.parse(SourceText(file: path, text: files[path] ?? ""))
+  }
+
+  /// What a file comes to with all that it extends: its key `x`.
+  func merged(_ path: String) -> Node? {
+    var inheritance = Inheritance(read: surroundings.read, displayPath: { $0 }, defaults: nil)
+    return inheritance.compose(Document(SourceText(file: path, text: files[path] ?? ""))).root?.value(of: "x")
   }
 
   var surroundings: PipelineSurroundings {

@@ -116,6 +116,7 @@ public struct PipelineLoader: Sendable {
   /// Opens the models of a file's builds; for each its index in the pool.
   private func open(_ file: inout LoadedFile, _ models: inout ModelPool) -> [Int?] {
     guard file.isValid else { return [] }
+    reportReplacedModels(&file)
     var indices: [Int?] = []
     for pipeline in file.checked {
       do {
@@ -126,6 +127,21 @@ public struct PipelineLoader: Sendable {
       }
     }
     return indices
+  }
+
+  /// Reports outputs in the place of models that a pattern names: the next build would take them for models.
+  private func reportReplacedModels(_ file: inout LoadedFile) {
+    let models = Dictionary(file.checked.map { ($0.modelPath, $0.name) }) { first, _ in first }
+    guard models.count > 1 else { return }
+    for build in file.checked {
+      for output in build.outputs where output.path != build.modelPath {
+        guard let other = models[output.path] else { continue }
+        file.diagnostics.insert(
+          Diagnostic(
+            "the output would replace the model of \(Diagnostic.quoted(other)); write it where the pattern does not look",
+            at: output.place))
+      }
+    }
   }
 
   private func summary(
