@@ -31,7 +31,7 @@ public final class BuildTrace: Sendable {
     let start = ContinuousClock.now
     defer {
       let span = Span(
-        name: name(), kind: kind, worker: BuildTrace.currentWorker, start: start, end: ContinuousClock.now)
+        name: name(), kind: kind, worker: BuildTrace.worker, start: start, end: ContinuousClock.now)
       recorded.withLock { $0.append(span) }
     }
     return try body()
@@ -39,12 +39,8 @@ public final class BuildTrace: Sendable {
 
   var spans: [Span] { recorded.withLock { $0 } }
 
-  // A worker's thread is named by its number.
-  private static let threadPrefix = "condense worker "
-  static func threadName(_ worker: Int) -> String { threadPrefix + String(worker) }
-  private static var currentWorker: Int {
-    Thread.current.name.flatMap { Int($0.dropFirst(threadPrefix.count)) } ?? 0
-  }
+  /// The lane of what is recorded on this thread.
+  @TaskLocal static var worker = 0
 
   /// The trace in the Trace Event Format: complete events in microseconds, one thread a worker.
   public func json() throws -> Data {

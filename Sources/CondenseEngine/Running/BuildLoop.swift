@@ -37,8 +37,9 @@ final class BuildLoop: @unchecked Sendable {
   func run(jobs: Int) -> Scheduler {
     workersLeft = jobs
     for index in 0..<jobs {
-      let thread = Thread { self.pool.with { self.work() } }
-      thread.name = BuildTrace.threadName(index)
+      let thread = Thread { self.pool.with { BuildTrace.$worker.withValue(index) { self.work() } } }
+      // Linux keeps 15 characters.
+      thread.name = "condense \(index)"
       thread.stackSize = 4 << 20
       thread.start()
     }

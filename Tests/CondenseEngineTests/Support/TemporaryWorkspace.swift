@@ -53,7 +53,7 @@ final class TemporaryWorkspace {
   /// Builds `pipelines/NAME.yaml` for each name, or all.
   func build(
     _ names: String..., keepGoing: Bool = false, formats: ModelFormats = .builtIn, store: (any ArtifactStore)? = nil,
-    usesRecords: Bool = true
+    usesRecords: Bool = true, trace: BuildTrace? = nil
   ) throws -> BuildResult {
     let files =
       names.isEmpty
@@ -61,6 +61,7 @@ final class TemporaryWorkspace {
     var request = BuildRequest(workspace: Workspace(root: root), files: files, jobs: jobs, keepGoing: keepGoing)
     request.pick = pick
     request.usesRecords = usesRecords
+    request.trace = trace
     let store = store ?? self.store
     return Engine(stages: .builtIn, formats: formats, store: store).build(request)
   }
