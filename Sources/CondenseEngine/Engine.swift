@@ -6,38 +6,6 @@ import CondenseStore
 import CondenseTensors
 import Foundation
 
-/// What to build.
-public struct BuildRequest: Sendable {
-  public var workspace: Workspace
-  /// Pipeline files, absolute. Their order decides for which pipeline a shared action counts as run.
-  public var files: [String]
-  /// Stages that run at a time.
-  public var jobs: Int
-  /// Whether to build what can be built after something failed.
-  public var keepGoing: Bool
-  /// Whether pipelines of which nothing has changed since they were last built are passed over, rather than planned again.
-  public var usesRecords = true
-  /// Where to record what was done when.
-  public var trace: BuildTrace?
-  /// See ``Scheduler/pick``.
-  package var pick: (@Sendable (_ count: Int) -> Int)?
-
-  public init(workspace: Workspace, files: [String], jobs: Int, keepGoing: Bool = false) {
-    self.workspace = workspace
-    self.files = files
-    self.jobs = max(1, jobs)
-    self.keepGoing = keepGoing
-  }
-}
-
-/// What came of a build.
-public struct BuildResult: Sendable {
-  public var report: BuildReport
-  public var diagnostics: [PlacedDiagnostic]
-  /// Whether a pipeline or a model file is invalid.
-  public var hasInvalidInput: Bool
-}
-
 /// Builds pipelines with given stages and formats over a store.
 public struct Engine: Sendable {
   let stages: StageRegistry
@@ -82,21 +50,8 @@ public struct Engine: Sendable {
   private func build(
     _ request: BuildRequest, isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
   ) -> Attempt? {
-    let program = Digest.ofProgram(stages: stages, formats: formats)
-    // A workspace whose state cannot be kept is built all the same.
-    let stateFolder = try? request.workspace.makeStateFolder()
-    var upToDate = UpToDatePipelines()
-    if request.usesRecords, let stateFolder {
-      upToDate = UpToDatePipelines(request.files, in: WorkspaceState(in: stateFolder, program: program))
-    }
-    let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
-    func load() -> LoadedPipelines {
-      // What is passed over can still be what another pipeline is made from.
-      let passedOver = request.files.filter { upToDate.records[$0] != nil }
-      return loader.load(request.files.filter { upToDate.records[$0] == nil }, others: passedOver)
-    }
-    var loaded = load()
-    if upToDate.drop(names: loaded.names, outputs: loaded.outputPaths) { loaded = load() }
+    let prepared = prepare(request)
+    let (loaded, upToDate) = (prepared.loaded, prepared.upToDate)
     let plan = BuildPlan(
       pipelines: loaded.ready.map { ($0.pipeline, $0.model) },
       models: loaded.models.map { PlannedModel(tensors: $0.model.tensors) })
@@ -122,13 +77,14 @@ public struct Engine: Sendable {
         }
       }
     }
-    if let stateFolder { keep(outcome.records, loaded, upToDate, in: stateFolder, program: program) }
+    keep(outcome.records, prepared)
     var report = BuildReport()
     report.actions = outcome.actions
     report.pipelines = loaded.inOrder(of: request.files, built: outcome.pipelines, upToDate: upToDate)
     let result = BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
-    return Attempt(result: result, stateFolder: stateFolder, upToDate: upToDate, ledgers: outcome.ledgers)
+    return Attempt(
+      result: result, stateFolder: prepared.stateFolder, upToDate: upToDate, ledgers: outcome.ledgers)
   }
 
   /// A build that needs no other attempt.
@@ -159,7 +115,8 @@ public struct Engine: Sendable {
     }
     let largest = loaded.models.map(\.largestByteCount).max() ?? 0
     let handoff = Handoff(capacity: max(32 << 20, request.jobs * largest))
-    let runner = ActionRunner(graph: plan.graph, models: loaded.models, store: store, handoff: handoff, trace: request.trace)
+    let runner = ActionRunner(
+      graph: plan.graph, models: loaded.models, store: store, handoff: handoff, trace: request.trace)
     let publisher = Publisher(
       plan: plan, models: loaded.models, formats: formats, store: store, runner: runner, staging: staging)
     let totalActions = plan.pipelines.reduce(0) { $0 + $1.actions.count }
@@ -203,15 +160,15 @@ public struct Engine: Sendable {
   }
 
   /// Keeps the records of what was built, and removes those of what could not be.
-  private func keep(
-    _ records: [String: PipelineRecord], _ loaded: LoadedPipelines, _ upToDate: UpToDatePipelines,
-    in folder: String, program: Digest
-  ) {
+  private func keep(_ records: [String: PipelineRecord], _ prepared: PreparedBuild) {
+    guard let folder = prepared.stateFolder else { return }
     var changes: [String: PipelineRecord?] = [:]
-    for file in loaded.files { changes.updateValue(records[file.file], forKey: file.file) }
-    for file in upToDate.refreshed { changes.updateValue(upToDate.records[file], forKey: file) }
+    for file in prepared.loaded.files { changes.updateValue(records[file.file], forKey: file.file) }
+    for file in prepared.upToDate.refreshed {
+      changes.updateValue(prepared.upToDate.records[file], forKey: file)
+    }
     // Losing a record costs the next build a plan, nothing else.
-    try? WorkspaceState.update(in: folder, program: program, changes)
+    try? WorkspaceState.update(in: folder, program: prepared.program, changes)
   }
 
   /// Records the build in the workspace. Losing that costs nobody anything but an answer.

@@ -22,6 +22,18 @@ struct BuildCommand: ParsableCommand {
   @Flag(help: "Show each tensor of large models too.")
   var tensors = false
 
+  @Option(
+    name: .customLong("affected-by"),
+    help: ArgumentHelp(
+      "Build only the pipelines that a change to this file or folder touches; repeatable.", valueName: "path"),
+    completion: .file())
+  var affectedBy: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Build only the pipelines that what has changed since this Git revision touches.", valueName: "revision"))
+  var since: String?
+
   @Flag(help: "Tell what would run and why, and run nothing.")
   var dryRun = false
 
@@ -59,6 +71,9 @@ struct BuildCommand: ParsableCommand {
     let problems = listing.problems.map {
       PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
     }
+    if let changed = try changedPaths(in: workspace) {
+      request.files = engine.files(affectedBy: changed, in: request)
+    }
     guard !dryRun else {
       let run = engine.dryRun(request)
       console.show(problems + run.diagnostics, workspace: workspace)
@@ -86,6 +101,19 @@ struct BuildCommand: ParsableCommand {
     }
     if build.hasInvalidInput || !listing.problems.isEmpty { throw ExitCode.invalidInput }
     if build.report.pipelines.contains(where: { $0.status == .failed }) { throw ExitCode.failure }
+  }
+
+  /// What is said to have changed; nil where everything is to be built.
+  private func changedPaths(in workspace: Workspace) throws -> [String]? {
+    guard since != nil || !affectedBy.isEmpty else { return nil }
+    let current = FileManager.default.currentDirectoryPath
+    var paths = affectedBy.map { AbsolutePath.resolve($0, from: current) }
+    if let since {
+      do { paths += try ChangedFiles.since(since, in: workspace.root) } catch {
+        throw ValidationError("--since \(since): \(error)")
+      }
+    }
+    return paths
   }
 
   private func write(_ recorded: BuildTrace, to path: String) throws {

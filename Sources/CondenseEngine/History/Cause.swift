@@ -113,6 +113,8 @@ extension Cause: CustomStringConvertible {
     case .parameter(let name, let from, let to, _):
       return "\(name) was \(from ?? "not set"), is \(to ?? "not set")"
     case .inputMoved(let from, let to): return "it was made from \(from), is made from \(to)"
+    // Of a chain the end says it all.
+    case .inputChanged(_, let cause) where cause.kind == kind: return "\(cause)"
     case .inputChanged(let stage, let cause): return "\(stage) came out different: \(cause)"
     case .allocation(let from, let to, let cause):
       return "its share of the decision over the model was \(Cause.text(from)), is \(Cause.text(to)): \(cause)"

@@ -59,24 +59,15 @@ public struct PlannedOutput: Sendable {
 extension Engine {
   /// Plans a build and looks up what is known, reading models whose digests are not; runs no stage and writes no output.
   public func dryRun(_ request: BuildRequest) -> DryRun {
-    let program = Digest.ofProgram(stages: stages, formats: formats)
-    let stateFolder = try? request.workspace.makeStateFolder()
-    var upToDate = UpToDatePipelines()
-    if request.usesRecords, let stateFolder {
-      upToDate = UpToDatePipelines(request.files, in: WorkspaceState(in: stateFolder, program: program))
-    }
-    let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
-    var loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
-    if upToDate.drop(names: loaded.names, outputs: loaded.outputPaths) {
-      loaded = loader.load(request.files.filter { upToDate.records[$0] == nil })
-    }
+    let prepared = prepare(request)
+    let (loaded, upToDate) = (prepared.loaded, prepared.upToDate)
     var planned: [PlannedPipeline] = []
     var keys = upToDate.actionKeys
     var actions = PlannedPipeline.Actions()
     var diagnostics = loaded.diagnostics
     if !loaded.ready.isEmpty {
       do {
-        planned = try plan(loaded, try store(), stateFolder: stateFolder, &actions, &keys)
+        planned = try plan(loaded, try store(), stateFolder: prepared.stateFolder, &actions, &keys)
       } catch {
         diagnostics += loaded.ready.map {
           PlacedDiagnostic(

@@ -30,6 +30,9 @@ public struct LoadedPipelines: Sendable {
     /// it extends, the workspace's configuration, the folders in which its models were looked for, and all of that of the
     /// pipelines that its builds have as models. Also what was not there where it was looked for.
     var dependencies: [TrackedFile] = []
+    /// The models of its builds, and what they publish; also where a model is not there.
+    var modelPaths: [String] = []
+    var outputPaths: [String] = []
   }
 
   /// A build that can be run.

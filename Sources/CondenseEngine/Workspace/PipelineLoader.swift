@@ -156,7 +156,8 @@ public struct PipelineLoader: Sendable {
       file: file.file, name: file.parsed.name, builds: file.parsed.isBase ? [] : file.parsed.builds.map(\.name.value),
       isValid: file.isValid, hasOutputs: !file.parsed.isBase,
       firstError: diagnostics.first { $0.severity == .error }.map { message($0) },
-      hasDiagnostics: !diagnostics.isEmpty, dependencies: dependencies)
+      hasDiagnostics: !diagnostics.isEmpty, dependencies: dependencies,
+      modelPaths: file.checked.map(\.modelPath), outputPaths: file.checked.flatMap { $0.outputs.map(\.path) })
   }
 
   private func message(_ diagnostic: Diagnostic) -> String {

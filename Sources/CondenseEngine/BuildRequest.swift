@@ -1,0 +1,31 @@
+/// What to build.
+public struct BuildRequest: Sendable {
+  public var workspace: Workspace
+  /// Pipeline files, absolute. Their order decides for which pipeline a shared action counts as run.
+  public var files: [String]
+  /// Stages that run at a time.
+  public var jobs: Int
+  /// Whether to build what can be built after something failed.
+  public var keepGoing: Bool
+  /// Whether pipelines of which nothing has changed since they were last built are passed over, rather than planned again.
+  public var usesRecords = true
+  /// Where to record what was done when.
+  public var trace: BuildTrace?
+  /// See ``Scheduler/pick``.
+  package var pick: (@Sendable (_ count: Int) -> Int)?
+
+  public init(workspace: Workspace, files: [String], jobs: Int, keepGoing: Bool = false) {
+    self.workspace = workspace
+    self.files = files
+    self.jobs = max(1, jobs)
+    self.keepGoing = keepGoing
+  }
+}
+
+/// What came of a build.
+public struct BuildResult: Sendable {
+  public var report: BuildReport
+  public var diagnostics: [PlacedDiagnostic]
+  /// Whether a pipeline or a model file is invalid.
+  public var hasInvalidInput: Bool
+}

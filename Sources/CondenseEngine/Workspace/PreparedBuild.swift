@@ -1,0 +1,34 @@
+import CondenseStore
+
+/// Pipelines ready to be planned, and those that need not be.
+struct PreparedBuild {
+  /// Stands for this program in the workspace's state.
+  var program: Digest
+  /// Nil where the workspace can keep no state; it is built all the same.
+  var stateFolder: String?
+  var upToDate = UpToDatePipelines()
+  /// The pipelines that are not up to date.
+  var loaded = LoadedPipelines()
+}
+
+extension Engine {
+  /// Passes over what has not changed, and loads the rest.
+  func prepare(_ request: BuildRequest) -> PreparedBuild {
+    var prepared = PreparedBuild(program: Digest.ofProgram(stages: stages, formats: formats))
+    prepared.stateFolder = try? request.workspace.makeStateFolder()
+    if request.usesRecords, let folder = prepared.stateFolder {
+      prepared.upToDate = UpToDatePipelines(
+        request.files, in: WorkspaceState(in: folder, program: prepared.program))
+    }
+    let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
+    func load() {
+      // What is passed over can still be what another pipeline is made from.
+      let passedOver = request.files.filter { prepared.upToDate.records[$0] != nil }
+      prepared.loaded = loader.load(
+        request.files.filter { prepared.upToDate.records[$0] == nil }, others: passedOver)
+    }
+    load()
+    if prepared.upToDate.drop(names: prepared.loaded.names, outputs: prepared.loaded.outputPaths) { load() }
+    return prepared
+  }
+}
