@@ -105,7 +105,9 @@ class Workspace:
             return clean.outputs()
 
     def check_no_leftovers(self):
-        """Nothing half-written is left in the workspace or the store once a build has ended."""
+        """Nothing half-written is left in the workspace or the store once a build that had something to do has ended."""
+        next((self.root / "build").iterdir()).unlink()
+        self.built()
         for folder in (*self.root.glob(".condense/v*/staging"), *self.store.glob("v*/staging")):
             left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
             require(not left, f"left over in {folder}: {left[:3]}")
