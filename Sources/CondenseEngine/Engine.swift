@@ -24,10 +24,34 @@ public struct Engine: Sendable {
 
   /// Builds all pipelines as one graph. Never throws: whatever goes wrong is in the result, with its pipeline.
   ///
+  /// Where a pipeline's model is the file that another one publishes, what was built from the old one is built again.
   /// `progress` is called from worker threads, one at a time.
   public func build(
     _ request: BuildRequest, progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
   ) -> BuildResult {
+    let started = ContinuousClock.now
+    var attempt = buildOnce(request, progress)
+    var result = attempt.result
+    var rounds = 1
+    while attempt.hasWrittenModels {
+      guard rounds < Engine.mostRounds else {
+        result.report.refuseToGoOn()
+        break
+      }
+      rounds += 1
+      attempt = buildOnce(request, progress)
+      result = result.followed(by: attempt.result)
+    }
+    result.report.seconds = (ContinuousClock.now - started).seconds
+    return result
+  }
+
+  /// Pipelines that are made from each other's files, one after the other; more must go in a circle.
+  private static let mostRounds = 32
+
+  private func buildOnce(
+    _ request: BuildRequest, _ progress: @escaping @Sendable (BuildProgress) -> Void
+  ) -> Attempt {
     let started = ContinuousClock.now
     let date = Date().timeIntervalSince1970
     // A model that changes while it is read is read again; one that never holds still is an error.
@@ -38,12 +62,8 @@ public struct Engine: Sendable {
       attempt = build(request, isLastAttempt: attempts == 5, progress)
     }
     guard let attempt else { preconditionFailure("the last attempt has a result") }
-    var result = attempt.result
-    let elapsed = ContinuousClock.now - started
-    result.report.seconds =
-      Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-    log(attempt, started: date, seconds: result.report.seconds)
-    return result
+    log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
+    return attempt
   }
 
   /// Builds; nil where a model changed meanwhile, unless this is the last attempt.
@@ -84,7 +104,8 @@ public struct Engine: Sendable {
     let result = BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
     return Attempt(
-      result: result, stateFolder: prepared.stateFolder, upToDate: upToDate, ledgers: outcome.ledgers)
+      result: result, stateFolder: prepared.stateFolder, upToDate: upToDate, ledgers: outcome.ledgers,
+      modelPaths: prepared.modelPaths)
   }
 
   /// A build that needs no other attempt.
@@ -93,6 +114,16 @@ public struct Engine: Sendable {
     var stateFolder: String?
     var upToDate: UpToDatePipelines
     var ledgers: [(pipeline: String, ActionLedger)]
+    /// Of all pipelines that were asked for.
+    var modelPaths: Set<String>
+
+    /// Whether an output was written that is a pipeline's model: what was built from it, or failed for want of it, is to be
+    /// built again.
+    var hasWrittenModels: Bool {
+      result.report.pipelines.contains { pipeline in
+        pipeline.outputs.contains { $0.wasWritten && modelPaths.contains($0.path) }
+      }
+    }
   }
 
   /// What running a plan came to.
@@ -199,4 +230,8 @@ extension BuildLogEntry.Pipeline {
       name: report.name, file: report.file, status: report.status, actions: report.actions,
       bytes: report.outputs.reduce(0) { $0 + $1.bytes }, error: report.error)
   }
+}
+
+extension Duration {
+  fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -88,8 +88,3 @@ struct BuildSummary {
     "\(actions.total) action\(actions.total == 1 ? "" : "s"): \(actions.ran) ran, \(actions.cached) cached"
   }
 }
-
-extension PipelineReport {
-  /// Whether nothing ran and nothing was written: among others there is nothing to say of it.
-  fileprivate var isUntouched: Bool { status == .cached && outputs.allSatisfy { !$0.wasWritten } }
-}

@@ -9,6 +9,16 @@ struct PreparedBuild {
   var upToDate = UpToDatePipelines()
   /// The pipelines that are not up to date.
   var loaded = LoadedPipelines()
+
+  /// The models of all pipelines, also of those that are not there.
+  var modelPaths: Set<String> {
+    var paths = Set(loaded.files.flatMap(\.modelPaths))
+    for model in loaded.models { paths.formUnion(model.model.files.map(\.handle.path)) }
+    for record in upToDate.records.values {
+      for build in record.builds { paths.formUnion(build.models.map(\.path)) }
+    }
+    return paths
+  }
 }
 
 extension Engine {
