@@ -54,11 +54,14 @@ struct StreamReader {
       if !prologue.isMasked {
         // No mask is asked for: gaps lead to the elements' places without one.
         guard let zero else { throw reader.error("nothing stands for zero outside the mask") }
+        let gapsEnd = reader.offset
         let grid = ElementGrid(
           width: width, zero: zero, elementCount: count, mask: nil,
           survivors: try planes(prologue.survivorCount, width: width, from: &reader))
         guard let full = grid.scattered(by: gaps) else {
-          throw reader.error("the gaps do not lead to \(prologue.survivorCount) of \(count) elements")
+          // The elements are read by now; what is wrong is before them.
+          throw DecodingError(
+            "the gaps do not lead to \(prologue.survivorCount) of \(count) elements", offset: gapsEnd)
         }
         return full
       }

@@ -105,7 +105,7 @@ extension MalformedModel {
     stream(
       "nothing that could be zero, by gaps",
       HandmadeStream.prologue(dtype: 11, flags: 0x21).number(2).number(1).number(1).number(1).adding(constantFloats)
-        .adding([1, 0, 1, 0]), "nothing stands for zero outside the mask", at: 21),
+        .adding([1, 0, 1, 0]), "nothing stands for zero outside the mask", at: 19),
     stream("scales that are not there", quantized.adding([0, 0]), "the stream ends early", at: 7),
     stream(
       "zero points that are not there", quantized.adding([0x80, 0]).adding(constantFloats), "the stream ends early",
