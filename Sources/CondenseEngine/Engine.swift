@@ -155,7 +155,7 @@ public struct Engine: Sendable {
     scheduler.pick = request.pick
     let loop = BuildLoop(
       graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher,
-      pool: BytesPool(capacity: min(request.jobs * largest, 128 << 20)), trace: request.trace,
+      pool: BytesPool(capacity: min(2 * request.jobs * largest, 128 << 20)), trace: request.trace,
       keepGoing: request.keepGoing,
       progress: { state in
         var state = state

@@ -47,13 +47,19 @@ struct ValueHistogram {
     bins.reserveCapacity(used)
     // What the bits below a slot's are on average, if they are random where they are ever set.
     let rest = union & ((1 << shift) - 1)
-    func append(_ slot: Int) {
-      guard counts[slot] > 0 else { return }
-      let value = Float(bitPattern: UInt32(slot) << shift | rest >> 1)
-      bins.append(weight: Double(counts[slot]), mean: Double(value), isSingle: rest == 0, slot: slot)
+    counts.withUnsafeBufferPointer { counts in
+      // Most slots are empty: passing over them is most of the work.
+      func append(_ slot: Int) {
+        let value = Float(bitPattern: UInt32(slot) << shift | rest >> 1)
+        bins.append(weight: Double(counts[slot]), mean: Double(value), isSingle: rest == 0, slot: slot)
+      }
+      var slot = counts.count
+      while slot > signSlot {
+        slot &-= 1
+        if counts[slot] > 0 { append(slot) }
+      }
+      for slot in 0..<signSlot where counts[slot] > 0 { append(slot) }
     }
-    for slot in stride(from: counts.count - 1, through: signSlot, by: -1) { append(slot) }
-    for slot in 0..<signSlot { append(slot) }
     return bins
   }
 }

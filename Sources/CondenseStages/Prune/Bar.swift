@@ -39,29 +39,70 @@ extension Bar {
 
   /// The bar by three counting passes, the upper bits first; `count` is at least 1 and at most that of `scores`.
   static func ranked(_ count: Int, _ scores: UnsafeBufferPointer<UInt32>) -> Bar {
-    var remaining = count
-    var prefix: UInt32 = 0
-    for (shift, bits) in [(20, 11), (10, 10), (0, 10)] as [(UInt32, UInt32)] {
-      var counts = [UInt32](repeating: 0, count: 1 << Int(bits))
-      let upper = shift + bits
-      counts.withUnsafeMutableBufferPointer { counts in
-        if upper == 31 {
-          for score in scores { counts[Int((score & MagnitudeLanes.signless) >> shift)] &+= 1 }
-        } else {
-          let bin = (1 as UInt32) << bits - 1
-          for score in scores where (score & MagnitudeLanes.signless) >> upper == prefix {
-            counts[Int(score >> shift & bin)] &+= 1
-          }
+    let upper = ScoreCounts(scores, shift: 20, bits: 11)
+    return ranked(count, scores, upper)
+  }
+
+  /// The same, where the counts by the upper 11 bits are known.
+  static func ranked(_ count: Int, _ scores: UnsafeBufferPointer<UInt32>, _ upper: ScoreCounts) -> Bar {
+    let first = upper.bin(ofRank: count)
+    // Mostly few share their upper bits: the other passes need only those.
+    guard upper[first.bin] <= scores.count / 4 else { return lowerRanked(first.rank, UInt32(first.bin), scores) }
+    let members = [UInt32](unsafeUninitializedCapacity: upper[first.bin] + 1) { target, count in
+      guard let start = target.baseAddress else { return }
+      // Without a branch: what is no member is overwritten.
+      for score in scores where count < target.count {
+        let score = score & MagnitudeLanes.signless
+        (start + count).initialize(to: score)
+        count &+= Int(score >> 20) == first.bin ? 1 : 0
+      }
+    }
+    return members.withUnsafeBufferPointer { lowerRanked(first.rank, UInt32(first.bin), $0) }
+  }
+
+  /// The bar among those scores whose upper 11 bits are `prefix`, by the other 20.
+  private static func lowerRanked(_ rank: Int, _ prefix: UInt32, _ scores: UnsafeBufferPointer<UInt32>) -> Bar {
+    var prefix = prefix
+    var rank = rank
+    for shift in [10, 0] as [UInt32] {
+      let found = ScoreCounts(scores, shift: shift, bits: 10, prefix: prefix).bin(ofRank: rank)
+      prefix = prefix << 10 | UInt32(found.bin)
+      rank = found.rank
+    }
+    return Bar(score: prefix, ties: rank)
+  }
+}
+
+/// How many scores there are by some of their bits.
+struct ScoreCounts {
+  private var counts: [UInt32]
+
+  subscript(bin: Int) -> Int { Int(counts[bin]) }
+
+  /// - Parameter prefix: the bits above, of those that count; none for the highest bits of 31.
+  init(_ scores: UnsafeBufferPointer<UInt32>, shift: UInt32, bits: UInt32, prefix: UInt32 = 0) {
+    counts = [UInt32](repeating: 0, count: 1 << Int(bits))
+    let upper = shift + bits
+    let bin = (1 as UInt32) << bits - 1
+    counts.withUnsafeMutableBufferPointer { counts in
+      if upper == 31 {
+        for score in scores { counts[Int(score >> shift & bin)] &+= 1 }
+      } else {
+        for score in scores where (score & MagnitudeLanes.signless) >> upper == prefix {
+          counts[Int(score >> shift & bin)] &+= 1
         }
       }
-      // The bin in which the last one that stays lies; what is above it stays for certain.
-      var bin = counts.count - 1
-      while bin > 0 && Int(counts[bin]) < remaining {
-        remaining -= Int(counts[bin])
-        bin -= 1
-      }
-      prefix = prefix << bits | UInt32(bin)
     }
-    return Bar(score: prefix, ties: remaining)
+  }
+
+  /// The bin in which the score of a rank lies, 1 for the largest, and its rank in there.
+  func bin(ofRank rank: Int) -> (bin: Int, rank: Int) {
+    var rank = rank
+    var bin = counts.count - 1
+    while bin > 0 && Int(counts[bin]) < rank {
+      rank -= Int(counts[bin])
+      bin -= 1
+    }
+    return (bin, rank)
   }
 }

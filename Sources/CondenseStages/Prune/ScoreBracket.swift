@@ -25,8 +25,9 @@ struct ScoreBracket {
     let above = Int(middle - margin)
     let below = Int(middle + margin)
     (low, high, share, endShare) = sample.withUnsafeBufferPointer { sample in
-      let high = above >= 1 ? Bar.ranked(above, sample).score : MagnitudeLanes.signless
-      let low = below <= sample.count ? Bar.ranked(below, sample).score : 0
+      let upper = ScoreCounts(sample, shift: 20, bits: 11)
+      let high = above >= 1 ? Bar.ranked(above, sample, upper).score : MagnitudeLanes.signless
+      let low = below <= sample.count ? Bar.ranked(below, sample, upper).score : 0
       let inside = sample.count { $0 > low && $0 < high }
       let ends = sample.count { $0 == low || $0 == high }
       return (low, high, Double(inside) / size, Double(ends) / size)
