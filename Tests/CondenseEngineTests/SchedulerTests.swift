@@ -199,6 +199,20 @@ struct SchedulerTests {
     #expect(second.outcome(of: chains.publish) == .published)
   }
 
+  @Test("An artifact that several tensors share is made again once where it is gone", arguments: UInt64(1)...20)
+  func sharedLosses(seed: UInt64) {
+    let chains = Chains(tensors: 6, stages: ["a", "b"])
+    var world = World(content: { "tensor \($0 % 2)" }, generator: SeededGenerator(seed: seed))
+    var first = Scheduler(chains.graph)
+    _ = world.work(&first, graph: chains.graph)
+    world.gone = Set(world.cache.values.compactMap { $0.artifact?.digest })
+    world.runs = [:]
+    var second = Scheduler(chains.graph)
+    _ = world.work(&second, graph: chains.graph)
+    #expect(second.isFinished && second.failures.isEmpty, "seed \(seed)")
+    #expect(world.runs.count == 4 && world.runs.values.allSatisfy { $0 == 1 }, "seed \(seed)")
+  }
+
   @Test("What an artifact is stays known while it is made again, and all who miss it wait for one run")
   func knownWhileMadeAgain() {
     var graph = BuildGraph()

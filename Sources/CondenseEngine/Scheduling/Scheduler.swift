@@ -193,8 +193,12 @@ package struct Scheduler: Sendable {
 
   /// A running node found that artifacts it needs are not in the store any more, though the action cache has them:
   /// those run again, then it does.
+  ///
+  /// Inputs with one key are made again once, by the node that answered for the key before. No circle can come of that: what
+  /// that node is made from had its own key earlier.
   package mutating func lost(_ node: NodeID, inputs: [NodeID]) {
     inFlight -= 1
+    let inputs = Set(inputs.map { leader(of: $0) }).sorted()
     for input in inputs { losses[Loss(node: node, input: input), default: 0] += 1 }
     guard !inputs.isEmpty,
       inputs.allSatisfy({ losses[Loss(node: node, input: $0), default: 0] <= Scheduler.mostLosses })
@@ -221,6 +225,9 @@ package struct LostArtifacts: Error, CustomStringConvertible {
 }
 
 extension Scheduler {
+  /// The node that answers for a node's key.
+  private func leader(of node: NodeID) -> NodeID { keys[node.index].flatMap { leaders[$0] } ?? node }
+
   private mutating func becomeReady(_ node: NodeID) {
     states[node.index] = .ready
     if case .publish = graph[node].work { publishes.append(node) } else { ready.append(node) }
