@@ -4,26 +4,16 @@ import Foundation
 import TestSupport
 import Testing
 
+/// For each kind of change there is a row in ``ChangeTests``.
 @Suite("Why actions ran")
 struct ExplanationTests {
   private let workspace: TemporaryWorkspace
 
   init() throws {
     workspace = try TemporaryWorkspace()
-    try writeModel()
+    try SampleModel().write(in: workspace)
     try workspace.writePipeline("p", stages: "[prune: {sparsity: 0.5}, cluster: {bits: 3}, huffman]")
     _ = try workspace.build("p")
-  }
-
-  /// Three matrices and a bias; `changed` gets other values.
-  private func writeModel(changed: String? = nil, extra: [(String, Tensor)] = [], envelope: [String: String] = [:])
-    throws
-  {
-    let tensors = try ["a", "b", "c"].enumerated().map { index, name in
-      var random = SeededGenerator(seed: UInt64(index) + (name == changed ? 100 : 0))
-      return (name, try Tensor.randomWeights([6, 8], using: &random))
-    }
-    try workspace.writeModel(tensors + [("bias", try Tensor([1, 2, 3]))] + extra, envelope: envelope)
   }
 
   /// Builds, and returns for each stage the root causes of what ran.
@@ -64,56 +54,13 @@ struct ExplanationTests {
     #expect(explanation.outputs.map(\.reason) == [.newContent])
   }
 
-  @Test("An override is a parameter of its tensor alone")
-  func override() throws {
-    try workspace.writePipeline(
-      "p", stages: "[prune: {sparsity: 0.5, overrides: [{match: b, sparsity: 0.25}]}, cluster: {bits: 3}, huffman]")
-    let expected: Set = ["sparsity was 0.5, is 0.25"]
-    #expect(try causes() == ["prune": expected, "cluster": expected, "huffman": expected])
-    let explanation = try #require(Explanation(of: "p", in: Workspace(root: workspace.root)))
-    #expect(Set(explanation.actions.filter(\.ran).map(\.tensor)) == ["b"])
-  }
-
-  @Test("A tensor that changed is named, and only it runs")
-  func tensor() throws {
-    try writeModel(changed: "c")
-    let expected: Set = ["the tensor's values changed in \(workspace.path("model.safetensors"))"]
-    #expect(try causes() == ["prune": expected, "cluster": expected, "huffman": expected])
-    let explanation = try #require(Explanation(of: "p", in: Workspace(root: workspace.root)))
-    #expect(Set(explanation.actions.filter(\.ran).map(\.tensor)) == ["c"])
-  }
-
-  @Test("A tensor of another type, and one that is new, are called that")
-  func dtypeAndNewTensor() throws {
-    var random = SeededGenerator(seed: 9)
-    try writeModel(extra: [("d", try Tensor.randomWeights([4, 4], using: &random))])
-    #expect(try causes().values.allSatisfy { $0 == ["the tensor is new"] })
-    try writeModel(extra: [("d", try Tensor.randomWeights([4, 4], dtype: .f16, using: &random))])
-    let expected: Set = ["the tensor was F32 [4, 4], is F16 [4, 4] in \(workspace.path("model.safetensors"))"]
-    #expect(try causes() == ["prune": expected, "cluster": expected, "huffman": expected])
-  }
-
-  @Test("A new stage, one that is gone, and one that is made from another")
-  func stages() throws {
-    try workspace.writePipeline(
-      "p", stages: "[prune: {sparsity: 0.5}, cluster: {bits: 3}, quantize, huffman]")
-    #expect(
-      try causes() == [
-        "quantize": ["the stage is new"], "huffman": ["it was made from cluster, is made from quantize"],
-      ])
-    try workspace.writePipeline("p", stages: "[prune: {sparsity: 0.5}, quantize, huffman]")
-    let moved: Set = ["it was made from cluster, is made from prune"]
-    #expect(try causes() == ["quantize": moved, "huffman": moved])
-    try workspace.writePipeline("p", stages: "[prune: {sparsity: 0.5}, {quantize: {from: model}}, huffman]")
-    let straight: Set = ["it was made from prune, is made from model"]
-    #expect(try causes() == ["quantize": straight, "huffman": straight])
-  }
-
   @Test("A decision over the model that moved is said with each tensor's share")
   func allocation() throws {
     try workspace.writePipeline("g", stages: "[prune: {sparsity: 0.5, scope: model}]")
     _ = try workspace.build("g")
-    try writeModel(changed: "a")
+    var model = SampleModel()
+    model.change("a")
+    try model.write(in: workspace)
     _ = try workspace.build("g")
     let explanation = try #require(Explanation(of: "g", in: Workspace(root: workspace.root)))
     let own: Set = ["the tensor's values changed in \(workspace.path("model.safetensors"))"]
@@ -121,19 +68,6 @@ struct ExplanationTests {
     let share = explanation.actions.first { $0.kind == .apply && $0.tensor == "b" && $0.ran }
     if let share { #expect(share.cause.kind == "allocation") }
     #expect(explanation.actions.first { $0.kind == .allocate }?.cause.kind == "input")
-  }
-
-  @Test("A renamed pipeline runs nothing, and other metadata runs nothing but writes the output")
-  func nothingRan() throws {
-    try FileManager.default.moveItem(
-      atPath: workspace.path("pipelines/p.yaml"), toPath: workspace.path("pipelines/q.yaml"))
-    #expect(try causes("q") == [:])
-    let renamed = try #require(Explanation(of: "q", in: Workspace(root: workspace.root)))
-    #expect(renamed.actions.allSatisfy { $0.cause == .madeBefore(.firstBuild) })
-    try writeModel(envelope: ["note": "new"])
-    #expect(try causes("q") == [:])
-    let metadata = try #require(Explanation(of: "q", in: Workspace(root: workspace.root)))
-    #expect(metadata.actions.allSatisfy { $0.cause == .same } && metadata.outputs.map(\.reason) == [.newContent])
   }
 
   @Test("A result that the store has lost is made again, and that is what is said")

@@ -70,6 +70,11 @@ struct ActionLedger: Equatable, Sendable {
   }
 }
 
+extension ActionLedger {
+  /// Whether the build got to the end of every action.
+  var isFinished: Bool { actions.allSatisfy { $0.outcome != .unfinished } }
+}
+
 /// Why an output was written, or was not.
 public enum PublishingReason: UInt8, Sendable, Codable {
   /// It was there already.

@@ -33,16 +33,20 @@ struct CauseFinder {
   private func difference(_ action: ActionLedger.ActionEntry) -> Cause? {
     guard let before, let beforeIndex else { return .firstBuild }
     let use = now.uses[action.use]
-    guard let old = beforeIndex.action(use.id, action.kind, nowIndex.name(action)) else {
+    let found =
+      action.kind == .allocate
+      ? decisionBefore(action.use, before, beforeIndex)
+      : beforeIndex.action(use.id, action.kind, nowIndex.name(action))
+    guard let old = found else {
       if let name = nowIndex.name(action), beforeIndex.tensors[name] == nil { return .newTensor }
       return beforeIndex.stages[use.id] == nil ? .newStage : .actsNow
     }
-    if old.key == action.key && action.key != 0 { return nil }
+    if old.key == action.key && action.key != 0 { return old.outcome == .unfinished ? .unfinishedBefore : nil }
     if let difference = difference(use, before.uses[old.use]) { return difference }
     if old.outcome == .unfinished { return .unfinishedBefore }
-    if action.kind == .allocate { return otherDecision(action, use) }
+    if action.kind == .allocate { return otherDecision(action.use, old.use, before, beforeIndex) }
     if old.input != action.input, let name = nowIndex.name(action) {
-      return inputDifference(name, use.id, isShown: false)
+      return inputDifference(name, use.id)
     }
     guard action.kind == .apply, old.allocation != action.allocation else { return .resultLost }
     return .allocation(
@@ -66,31 +70,45 @@ struct CauseFinder {
     return nil
   }
 
-  /// Why the measurements that a decision is made from are others.
-  private func otherDecision(_ decision: ActionLedger.ActionEntry, _ use: ActionLedger.UseEntry) -> Cause {
-    for action in now.actions where action.kind == .measure && action.use == decision.use {
-      if let cause = difference(action), cause != .resultLost {
-        return .inputChanged(stage: nowIndex.name(action) ?? use.id, cause)
+  /// The decision that was made for the tensors of a decision. Where overrides have made it several, the one that was
+  /// set up alike.
+  private func decisionBefore(
+    _ use: Int, _ before: ActionLedger, _ beforeIndex: LedgerIndex
+  ) -> ActionLedger.ActionEntry? {
+    let candidates = nowIndex.members(of: use).compactMap { measurement in
+      beforeIndex.action(now.uses[use].id, .measure, nowIndex.name(measurement))
+        .flatMap { beforeIndex.decision(ofUse: $0.use) }
+    }
+    return candidates.first { difference(now.uses[use], before.uses[$0.use]) == nil } ?? candidates.first
+  }
+
+  /// Why the measurements that a decision is made from are others: one of them is, one has come, or one has gone to
+  /// another decision.
+  private func otherDecision(
+    _ use: Int, _ useBefore: Int, _ before: ActionLedger, _ beforeIndex: LedgerIndex
+  ) -> Cause {
+    let id = now.uses[use].id
+    let gone = beforeIndex.members(of: useBefore).compactMap { measurement in
+      nowIndex.action(id, .measure, beforeIndex.name(measurement))
+    }.filter { $0.use != use }
+    for measurement in nowIndex.members(of: use) + gone {
+      if let cause = difference(measurement), cause != .resultLost {
+        return .inputChanged(stage: nowIndex.name(measurement) ?? id, cause)
       }
     }
     return .otherTensors
   }
 
   /// Why what a stage is given of a tensor is not what it was: the tensor itself, or what an earlier stage made of it.
-  private func inputDifference(_ tensor: String, _ stage: String, isShown: Bool) -> Cause {
+  private func inputDifference(_ tensor: String, _ stage: String) -> Cause {
     guard let beforeIndex, let before else { return .firstBuild }
-    let input = nowIndex.stages[stage] ?? "model"
-    let oldInput = beforeIndex.stages[stage] ?? "model"
-    let producer = nowIndex.producer(of: tensor, from: input)
-    let oldProducer = beforeIndex.producer(of: tensor, from: oldInput)
-    guard let producer else {
-      guard oldProducer == nil else { return .inputMoved(from: oldInput, to: input) }
-      return tensorDifference(tensor, before, beforeIndex)
-    }
-    let id = now.uses[producer.use].id
-    guard let oldProducer else { return .inputMoved(from: "model", to: id) }
-    let oldID = before.uses[oldProducer.use].id
+    let producer = nowIndex.producer(of: tensor, from: nowIndex.stages[stage] ?? "model")
+    let oldProducer = beforeIndex.producer(of: tensor, from: beforeIndex.stages[stage] ?? "model")
+    // Stages in between that leave the tensor alone have no part in it.
+    let id = producer.map { now.uses[$0.use].id } ?? "model"
+    let oldID = oldProducer.map { before.uses[$0.use].id } ?? "model"
     guard oldID == id else { return .inputMoved(from: oldID, to: id) }
+    guard let producer else { return tensorDifference(tensor, before, beforeIndex) }
     // Two results under one key would mean that a stage is not pure; then nothing better can be said.
     return .inputChanged(stage: id, difference(producer) ?? .resultLost)
   }
@@ -117,6 +135,9 @@ private struct LedgerIndex {
   let stages: [String: String]
   let tensors: [String: Int]
   private let actions: [Name: Int]
+  /// For each use that decides over the model, its decision, and its measurements in model order.
+  private let decisions: [Int: Int]
+  private let measurements: [Int: [ActionLedger.ActionEntry]]
 
   private struct Name: Hashable {
     var stage: String
@@ -137,7 +158,15 @@ private struct LedgerIndex {
             tensor: action.tensor.map { ledger.tensors[$0].name }), index
         )
       }, uniquingKeysWith: { first, _ in first })
+    decisions = Dictionary(
+      ledger.actions.enumerated().filter { $1.kind == .allocate }.map { ($1.use, $0) },
+      uniquingKeysWith: { first, _ in first })
+    measurements = Dictionary(grouping: ledger.actions.filter { $0.kind == .measure }, by: \.use)
   }
+
+  func decision(ofUse use: Int) -> ActionLedger.ActionEntry? { decisions[use].map { ledger.actions[$0] } }
+
+  func members(of use: Int) -> [ActionLedger.ActionEntry] { measurements[use] ?? [] }
 
   func name(_ action: ActionLedger.ActionEntry) -> String? { action.tensor.map { ledger.tensors[$0].name } }
 

@@ -4,7 +4,8 @@ import CondensePipelines
 import CondenseStore
 import CondenseTensors
 
-/// The ledgers of a pipeline's last two builds, in a file of its own: they are large, and few ever ask why.
+/// The ledgers of a pipeline's last build and of the one to compare it with, in a file of its own: they are large, and
+/// few ever ask why.
 struct LedgerFile {
   var now: ActionLedger
   var before: ActionLedger?
@@ -33,12 +34,16 @@ struct LedgerFile {
     }
   }
 
-  /// Puts a build's ledger before the ones that are there.
+  /// What the next build is compared with: the last one that got to its end. What was changed before a failure is why
+  /// things run after it.
+  private var baseline: ActionLedger { now.isFinished ? now : before ?? now }
+
+  /// Puts a build's ledger before what it is to be compared with.
   static func keep(_ ledger: ActionLedger, of pipeline: String, in folder: String) throws(FileError) {
     var writer = ByteWriter(capacity: 4096)
     writer.append(magic)
     ledger.write(to: &writer)
-    writer.optional(LedgerFile(of: pipeline, in: folder)?.now) { $1.write(to: &$0) }
+    writer.optional(LedgerFile(of: pipeline, in: folder)?.baseline) { $1.write(to: &$0) }
     writer.checksum()
     let path = path(pipeline, in: folder)
     try FileSystem.makeFolders(folder + "/ledgers")

@@ -11,7 +11,8 @@ import TestSupport
 /// A workspace and a store of its own in a temporary folder, with what tests need to fill and build it.
 final class TemporaryWorkspace {
   let root = FileManager.default.temporaryDirectory.path + "/condense-\(UUID().uuidString)"
-  let store: LocalStore
+  private(set) var store: LocalStore
+  var stages = StageRegistry.builtIn
   var jobs = 2
   /// See `Scheduler.pick`.
   var pick: (@Sendable (Int) -> Int)?
@@ -22,6 +23,9 @@ final class TemporaryWorkspace {
   }
 
   deinit { try? FileManager.default.removeItem(atPath: root) }
+
+  /// Goes on with a store that has nothing in it.
+  func useEmptyStore() throws { store = try LocalStore(folder: root + "/store-\(UUID().uuidString)") }
 
   func path(_ name: String) -> String { root + "/" + name }
 
@@ -63,7 +67,7 @@ final class TemporaryWorkspace {
     request.usesRecords = usesRecords
     request.trace = trace
     let store = store ?? self.store
-    return Engine(stages: .builtIn, formats: formats, store: store).build(request)
+    return Engine(stages: stages, formats: formats, store: store).build(request)
   }
 
   /// The tensors of a published file, decoded.
