@@ -1,0 +1,33 @@
+import CondenseStore
+import CondenseTensors
+import Synchronization
+
+/// A store in memory, and gone with it.
+final class MemoryStore: ArtifactStore {
+  private struct State {
+    var artifacts: [Digest: Bytes] = [:]
+    var actions: [Digest: Artifact] = [:]
+    var notes: [Digest: Bytes] = [:]
+  }
+  private let state = Mutex(State())
+
+  /// The keys of everything that was ever run into it.
+  var keys: Set<Digest> { state.withLock { Set($0.actions.keys) } }
+
+  func actions(_ keys: [Digest]) -> [Artifact?] { state.withLock { state in keys.map { state.actions[$0] } } }
+  func load(_ artifact: Artifact) -> Bytes? { state.withLock { $0.artifacts[artifact.digest] } }
+  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) {
+    state.withLock { state in
+      for content in contents {
+        state.artifacts[content.artifact.digest] = Bytes(content.parts.flatMap { $0.array })
+      }
+      for action in actions { state.actions[action.key] = action.artifact }
+    }
+  }
+  func notes(_ keys: [Digest]) -> [Bytes?] { state.withLock { state in keys.map { state.notes[$0] } } }
+  func keepNotes(_ notes: [(key: Digest, value: Bytes)]) {
+    state.withLock { state in for note in notes { state.notes[note.key] = note.value } }
+  }
+  func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? { nil }
+  func keepFileRecord(_ record: FileRecord, for path: String, purpose: FilePurpose) {}
+}
