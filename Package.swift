@@ -57,7 +57,9 @@ let package = Package(
     .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines", "TestSupport"]),
     .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels", "TestSupport"]),
     .testTarget(name: "CondenseStagesTests", dependencies: ["CondenseStages", "TestSupport"]),
-    .testTarget(name: "CondenseStoreTests", dependencies: ["CondenseStore", "CSHA256"]),
+    .testTarget(
+      name: "CondenseStoreTests",
+      dependencies: ["CondenseStore", "CSHA256", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "CondenseEngineTests", dependencies: ["CondenseEngine", "TestSupport"]),
     .testTarget(
       name: "CondenseCommandsTests", dependencies: ["condense", "CondenseCommands", "CondenseModels", "TestSupport"]),

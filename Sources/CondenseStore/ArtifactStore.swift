@@ -76,6 +76,50 @@ public protocol ArtifactStore: Sendable {
   /// What was recorded of the file at an absolute path; whether it still holds is the caller's to see.
   func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord?
   func keepFileRecord(_ record: FileRecord, for path: String, purpose: FilePurpose) throws(StoreError)
+
+  // A store that others share has more to say; one that nobody does can do without.
+
+  /// Claims actions that are about to be run, as far as no other process has them. Whoever gets one looks it up again:
+  /// another may have finished it a moment ago.
+  func claim(_ keys: [Digest]) -> ActionClaims
+
+  /// Claims one action, waiting for the process that has it. The caller may hold no claim.
+  func claim(waitingFor key: Digest) -> ActionClaims
+
+  /// Keeps what is used from now on from being evicted, as long as the hold lives; nil where that cannot be.
+  func hold() -> StoreHold?
+
+  /// Replaces what the published outputs of a pipeline file's builds are made of. These are evicted last.
+  func keepRoots(_ roots: [BuildRoots], of files: [String], in workspace: String) throws(StoreError)
+
+  /// Notes that a workspace is still there.
+  func see(workspace: String) throws(StoreError)
+
+  /// Makes room where the artifacts take more than `limit` bytes, unless that was looked at a moment ago.
+  func evict(whenOver limit: Int)
+}
+
+extension ArtifactStore {
+  public func claim(_ keys: [Digest]) -> ActionClaims { ActionClaims(uncontested: keys.count) }
+  public func claim(waitingFor key: Digest) -> ActionClaims { ActionClaims(uncontested: 1) }
+  public func hold() -> StoreHold? { nil }
+  public func keepRoots(_ roots: [BuildRoots], of files: [String], in workspace: String) throws(StoreError) {}
+  public func see(workspace: String) throws(StoreError) {}
+  public func evict(whenOver limit: Int) {}
+}
+
+/// The artifacts that a build's published outputs are made of.
+public struct BuildRoots: Equatable, Sendable {
+  /// The pipeline file, absolute.
+  public var file: String
+  public var build: String
+  public var artifacts: [Digest]
+
+  public init(file: String, build: String, artifacts: [Digest]) {
+    self.file = file
+    self.build = build
+    self.artifacts = artifacts
+  }
 }
 
 /// Why a file was recorded; a file may be one build's output and another's model.

@@ -15,19 +15,36 @@ public final class LocalStore: ArtifactStore {
   public let root: String
   /// Folders of other versions beside it, where this store is new: nothing was carried over from them.
   public let otherVersions: [String]
-  private let index: StoreIndex
-  private let objects: ObjectFolder
+  let index: StoreIndex
+  let objects: ObjectFolder
+  let running: RunningBuilds
+  private let claims: ClaimFile
+  /// Hours since 1970: the last use of everything is known to the hour, so that most uses need no write.
+  private let hour: @Sendable () -> Int
+  /// The latest hour in which a build of this process began. Uses count from then at least, also if the clock is set back.
+  private let earliestUse = Locked(0)
 
   /// Opens the store in `folder`, or makes one.
-  public init(folder: String) throws(StoreError) {
+  public convenience init(folder: String) throws(StoreError) { try self.init(folder: folder, removesAbandoned: true) }
+
+  /// - Parameters:
+  ///   - hour: the hours since 1970.
+  ///   - removesAbandoned: whether what killed processes left half written is removed.
+  package init(
+    folder: String, hour: @escaping @Sendable () -> Int = { Int(FileIdentity.now / 3_600_000_000_000) },
+    removesAbandoned: Bool
+  ) throws(StoreError) {
+    self.hour = hour
     let layout = LayoutFolder(in: folder, version: StoreIndex.layout)
     root = layout.path
     otherVersions = layout.othersIfNew
     do {
-      objects = try ObjectFolder(root: root)
+      objects = try ObjectFolder(root: root, removesAbandoned: removesAbandoned)
     } catch {
       throw StoreError(error)
     }
+    running = RunningBuilds(root: root)
+    claims = ClaimFile(path: root + "/actions.lock")
     index = try StoreIndex(folder: root)
   }
 
@@ -39,26 +56,71 @@ public final class LocalStore: ArtifactStore {
     return (value("HOME") ?? NSHomeDirectory()) + "/.cache/condense"
   }
 
-  private static let actionQuery = "SELECT artifact FROM actions WHERE key = ?"
+  /// The hour that a use counts for.
+  var currentUse: Int { earliestUse.withLock { max($0, hour()) } }
 
-  public func actions(_ keys: [Digest]) -> [Artifact?] {
-    values(LocalStore.actionQuery, keys).map { $0.flatMap { Artifact(encoded: $0) } }
+  public func hold() -> StoreHold? {
+    let start = hour()
+    earliestUse.withLock { $0 = max($0, start) }
+    return try? running.enter(hour: start)
   }
 
-  /// The sealed values that `sql` finds under keys, in their order.
-  private func values(_ sql: String, _ keys: [Digest]) -> [[UInt8]?] {
+  public func claim(_ keys: [Digest]) -> ActionClaims { claims.claim(keys) }
+  public func claim(waitingFor key: Digest) -> ActionClaims { claims.claim(waitingFor: key) }
+
+  private static let actionQuery = "SELECT artifact, used FROM actions WHERE key = ?"
+
+  public func actions(_ keys: [Digest]) -> [Artifact?] {
+    let found = values(LocalStore.actionQuery, keys)
+    var artifacts = found.map { $0.flatMap { Artifact(encoded: $0.value) } }
+    let use = currentUse
+    let stale = keys.indices.filter { artifacts[$0] != nil && (found[$0]?.used ?? use) < use }
+    guard !stale.isEmpty else { return artifacts }
+    // What has been evicted since it was read is a miss. A use that cannot be noted is no reason to fail.
+    var evicted: [Int] = []
+    let isNoted: Void? = try? index.write { database in
+      evicted = []
+      for place in stale {
+        guard let artifact = artifacts[place] else { continue }
+        let hasAction = try LocalStore.raise("actions", "key", keys[place], to: use, in: database)
+        let hasArtifact = try LocalStore.raise(artifact.table, "digest", artifact.digest, to: use, in: database)
+        if !hasAction || !hasArtifact { evicted.append(place) }
+      }
+    }
+    if isNoted != nil { for place in evicted { artifacts[place] = nil } }
+    return artifacts
+  }
+
+  /// Notes a use of what `key` names; returns whether it is there.
+  static func raise(
+    _ table: String, _ column: String, _ key: Digest, to use: Int, in database: Database
+  ) throws -> Bool {
+    try database.cachedStatement(sql: "UPDATE \(table) SET used = max(used, ?) WHERE \(column) = ?")
+      .execute(arguments: [use, Data(key.bytes)])
+    return database.changesCount > 0
+  }
+
+  /// The sealed values that `sql` finds under keys, in their order, with the hour of their last use.
+  func values(_ sql: String, _ keys: [Digest]) -> [(value: [UInt8], used: Int)?] {
     let found = index.read { database in
       let statement = try database.cachedStatement(sql: sql)
-      return try keys.map { key in
-        SealedValue.open(
-          try DatabaseValue.fetchOne(statement, arguments: [Data(key.bytes)]), under: key.bytes)
+      return try keys.map { key -> (value: [UInt8], used: Int)? in
+        guard let row = try Row.fetchOne(statement, arguments: [Data(key.bytes)]) else { return nil }
+        return SealedValue.open(row[0], under: key.bytes).map { ($0, LocalStore.hour(row[1])) }
       }
     }
     return found ?? Array(repeating: nil, count: keys.count)
   }
 
+  /// The hour in a column that damage may have turned into anything.
+  static func hour(_ column: DatabaseValue) -> Int { Int.fromDatabaseValue(column) ?? 0 }
+
   public func load(_ artifact: Artifact) -> Bytes? {
-    guard artifact.byteCount <= LocalStore.largestInline else { return objects.load(artifact) }
+    guard artifact.isInline else {
+      let bytes = objects.load(artifact)
+      if bytes == nil { drop(artifact) }
+      return bytes
+    }
     let found = index.read { database in
       try DatabaseValue.fetchOne(
         database.cachedStatement(sql: "SELECT bytes FROM artifacts WHERE digest = ?"),
@@ -73,120 +135,81 @@ public final class LocalStore: ArtifactStore {
     {
       return bytes
     }
-    drop(artifact.digest)
+    drop(artifact)
     return nil
   }
 
   /// Removes a damaged artifact, so that it can be kept again.
-  private func drop(_ digest: Digest) {
-    try? index.write { database in try LocalStore.delete(digest, in: database) }
-    index.checkIntegrityOnce()
+  private func drop(_ artifact: Artifact) {
+    try? index.write { database in try LocalStore.delete(artifact, in: database) }
+    if artifact.isInline { index.checkIntegrityOnce() }
   }
 
   public func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
-    let small = contents.filter { $0.artifact.byteCount <= LocalStore.largestInline }
     do {
-      for content in contents where content.artifact.byteCount > LocalStore.largestInline {
-        try objects.keep(content)
-      }
+      for content in contents where !content.artifact.isInline { try objects.keep(content) }
     } catch {
       throw StoreError(error)
     }
+    let use = currentUse
     try index.write { database in
-      for content in small { try LocalStore.keep(content, in: database) }
-      for action in actions { try LocalStore.keep(action, in: database) }
+      for content in contents {
+        if content.artifact.isInline {
+          try LocalStore.keep(content, use: use, in: database)
+        } else {
+          // Objects are evicted by whoever is writing, so one that is there now stays.
+          try objects.keep(content)
+          try database.cachedStatement(
+            sql: """
+              INSERT INTO objects (digest, used, size) VALUES (?, ?, ?)
+              ON CONFLICT (digest) DO UPDATE SET used = max(used, excluded.used), size = excluded.size
+              """
+          ).execute(arguments: [Data(content.artifact.digest.bytes), use, content.artifact.byteCount])
+        }
+      }
+      for action in actions { try LocalStore.keep(action, use: use, in: database) }
     }
   }
 
   // In a tree that a flipped key has put out of order, what is put in is not always found again: so it is looked for,
   // and an index that has lost it by then starts anew.
 
-  private static func keep(_ content: ArtifactContent, in database: Database) throws {
+  private static func keep(_ content: ArtifactContent, use: Int, in database: Database) throws {
     var data = Data(capacity: content.artifact.byteCount)
     for part in content.parts { part.withUnsafeBytes { data.append(contentsOf: $0) } }
-    let arguments: StatementArguments = [Data(content.artifact.digest.bytes), data]
-    let insertion = try database.cachedStatement(sql: "INSERT OR IGNORE INTO artifacts (digest, bytes) VALUES (?, ?)")
+    let digest = Data(content.artifact.digest.bytes)
+    let insertion = try database.cachedStatement(
+      sql: """
+        INSERT INTO artifacts (digest, used, bytes) VALUES (?, ?, ?)
+        ON CONFLICT (digest) DO UPDATE SET used = max(used, excluded.used)
+        """)
     let comparison = try database.cachedStatement(sql: "SELECT bytes = ?2 FROM artifacts WHERE digest = ?1")
-    try insertion.execute(arguments: arguments)
-    if try Bool.fetchOne(comparison, arguments: arguments) == true { return }
-    try delete(content.artifact.digest, in: database)
-    try insertion.execute(arguments: arguments)
-    guard try Bool.fetchOne(comparison, arguments: arguments) == true else {
+    try insertion.execute(arguments: [digest, use, data])
+    if try Bool.fetchOne(comparison, arguments: [digest, data]) == true { return }
+    try delete(content.artifact, in: database)
+    try insertion.execute(arguments: [digest, use, data])
+    guard try Bool.fetchOne(comparison, arguments: [digest, data]) == true else {
       throw DatabaseError(resultCode: .SQLITE_CORRUPT)
     }
   }
 
-  private static func keep(_ action: ActionRecord, in database: Database) throws {
+  private static func keep(_ action: ActionRecord, use: Int, in database: Database) throws {
     let key = Data(action.key.bytes)
-    try database.cachedStatement(sql: "INSERT OR REPLACE INTO actions (key, artifact) VALUES (?, ?)")
-      .execute(arguments: [key, SealedValue.seal(action.artifact.encoded, under: action.key.bytes)])
+    try database.cachedStatement(sql: "INSERT OR REPLACE INTO actions (key, artifact, used) VALUES (?, ?, ?)")
+      .execute(arguments: [key, SealedValue.seal(action.artifact.encoded, under: action.key.bytes), use])
     let found = try DatabaseValue.fetchOne(database.cachedStatement(sql: actionQuery), arguments: [key])
     guard found != nil else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
   }
 
-  private static func delete(_ digest: Digest, in database: Database) throws {
-    try database.execute(sql: "DELETE FROM artifacts WHERE digest = ?", arguments: [Data(digest.bytes)])
-  }
-
-  public func notes(_ keys: [Digest]) -> [Bytes?] {
-    values("SELECT value FROM notes WHERE key = ?", keys).map { $0.map { Bytes($0) } }
-  }
-
-  public func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError) {
-    try index.write { database in
-      let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)")
-      for note in notes {
-        try statement.execute(arguments: [
-          Data(note.key.bytes), SealedValue.seal(note.value.array, under: note.key.bytes),
-        ])
-      }
-    }
-  }
-
-  public func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? {
-    let found = index.read { database in
-      try DatabaseValue.fetchOne(
-        database.cachedStatement(sql: "SELECT record FROM files WHERE path = ? AND purpose = ?"),
-        arguments: [path, purpose.rawValue])
-    }
-    return SealedValue.open(found ?? nil, under: LocalStore.fileKey(path, purpose))
-      .flatMap { FileRecord(encoded: $0) }
-  }
-
-  public func keepFileRecord(
-    _ record: FileRecord, for path: String, purpose: FilePurpose
-  ) throws(StoreError) {
-    try index.write { database in
-      try database.cachedStatement(
-        sql: "INSERT OR REPLACE INTO files (path, purpose, record) VALUES (?, ?, ?)"
-      ).execute(arguments: [
-        path, purpose.rawValue, SealedValue.seal(record.encoded, under: LocalStore.fileKey(path, purpose)),
-      ])
-    }
-  }
-
-  private static func fileKey(_ path: String, _ purpose: FilePurpose) -> [UInt8] {
-    [UInt8(truncatingIfNeeded: purpose.rawValue)] + Array(path.utf8)
+  static func delete(_ artifact: Artifact, in database: Database) throws {
+    try database.cachedStatement(sql: "DELETE FROM \(artifact.table) WHERE digest = ?")
+      .execute(arguments: [Data(artifact.digest.bytes)])
   }
 }
 
-// What is in the store, for looking at it as a whole.
-extension LocalStore {
-  /// All actions, ordered by key.
-  public func allActions() -> [ActionRecord] {
-    let rows = index.read { try Row.fetchAll($0, sql: "SELECT key, artifact FROM actions ORDER BY key") }
-    return (rows ?? []).compactMap { row in
-      let column: DatabaseValue = row["key"]
-      guard let key = Data.fromDatabaseValue(column).flatMap({ Digest(bytes: $0) }) else { return nil }
-      return SealedValue.open(row["artifact"], under: key.bytes).flatMap { Artifact(encoded: $0) }
-        .map { ActionRecord(key: key, artifact: $0) }
-    }
-  }
+extension Artifact {
+  var isInline: Bool { byteCount <= LocalStore.largestInline }
 
-  /// The digests of all artifacts, sorted.
-  public func allArtifacts() -> [Digest] {
-    let small = index.read { try DatabaseValue.fetchAll($0, sql: "SELECT digest FROM artifacts") } ?? []
-    let digests = small.compactMap { Data.fromDatabaseValue($0).flatMap { Digest(bytes: $0) } } + objects.digests()
-    return digests.sorted { $0.hex < $1.hex }
-  }
+  /// The index's table that it is in: objects are files, of which the table holds size and last use.
+  var table: String { isInline ? "artifacts" : "objects" }
 }

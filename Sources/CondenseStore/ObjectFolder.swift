@@ -7,16 +7,16 @@ import Foundation
 /// A file appears under its name by rename, whole or not at all. There is no fsync: after a power cut a torn file fails
 /// its verification and counts as missing.
 struct ObjectFolder: Sendable {
-  private let objects: String
-  private let staging: String
+  let objects: String
+  let staging: String
   /// Where this process writes; made when it first does.
   private let scratch = Locked<ScratchFolder?>(nil)
 
-  init(root: String) throws(FileError) {
+  init(root: String, removesAbandoned: Bool) throws(FileError) {
     objects = root + "/objects"
     staging = root + "/staging"
     try FileSystem.makeFolders(objects)
-    ScratchFolder.removeAbandoned(in: staging)
+    if removesAbandoned { ScratchFolder.removeAbandoned(in: staging) }
   }
 
   /// A new file's path in this process's folder.

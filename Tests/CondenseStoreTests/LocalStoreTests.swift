@@ -71,16 +71,16 @@ struct LocalStoreTests {
     let temporary = try TemporaryStore()
     let copy = temporary.folder + "-copy"
     defer { try? FileManager.default.removeItem(atPath: copy) }
-    try FileManager.default.createDirectory(atPath: copy + "/v2", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: copy + "/v3", withIntermediateDirectories: true)
     var data = Data((damage == "garbage" ? "no database" : "SQLite format 3\0").utf8)
     data.append(Data(repeating: 0xA5, count: 8192))
-    try data.write(to: URL(fileURLWithPath: copy + "/v2/index.sqlite"))
+    try data.write(to: URL(fileURLWithPath: copy + "/v3/index.sqlite"))
     let store = try LocalStore(folder: copy)
     let content = Self.content(10)
     try store.keep([content], for: [ActionRecord(key: Self.key("a"), artifact: content.artifact)])
     #expect(store.actions([Self.key("a")]) == [content.artifact])
-    #expect(try Data(contentsOf: URL(fileURLWithPath: copy + "/v2/index.sqlite")) == data, "it stays for whoever looks")
-    #expect(try FileSystem.names(in: copy + "/v2").contains("index-1.sqlite"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: copy + "/v3/index.sqlite")) == data, "it stays for whoever looks")
+    #expect(try FileSystem.names(in: copy + "/v3").contains("index-1.sqlite"))
   }
 
   @Test("Notes and file records come back; a record is one purpose's")

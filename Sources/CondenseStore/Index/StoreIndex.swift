@@ -19,7 +19,7 @@ final class StoreIndex: Sendable {
   }
 
   /// The layout of the tables, kept in the file itself.
-  static let layout = 2
+  static let layout = 3
   /// "Cond" in the file's header, for `file` and whoever else wonders.
   private static let applicationID = 0x436F_6E64
 
@@ -77,6 +77,37 @@ final class StoreIndex: Sendable {
     }
   }
 
+  /// The database's path now.
+  var path: String { current.withLock { $0.pool.path } }
+
+  /// What is wrong with the database as a whole; empty where nothing is.
+  func integrityProblems() -> [String] {
+    let connection = current.withLock { $0 }
+    do {
+      let found = try connection.pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(100)") }
+      return found == ["ok"] ? [] : found
+    } catch {
+      return ["\(error)"]
+    }
+  }
+
+  /// Starts anew because of damage that was found.
+  func startAnew() throws(StoreError) { _ = try restart(current.withLock { $0 }) }
+
+  /// Makes the file as small as what is in it: a piece at a time, so that nobody waits long.
+  func giveBackFreePages() {
+    var free = Int.max
+    while true {
+      let left = read { try Int.fetchOne($0, sql: "PRAGMA freelist_count") ?? 0 } ?? 0
+      guard left > 0, left < free else { break }
+      free = left
+      do { try write { try $0.execute(sql: "PRAGMA incremental_vacuum(2000)") } } catch { break }
+    }
+    let connection = current.withLock { $0 }
+    // Where others are reading, the log stays as long as it is.
+    _ = try? connection.pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+  }
+
   /// Starts anew, unless another thread or process has done so, and opens the database that counts now.
   private func restart(_ damaged: Connection) throws(StoreError) -> Connection {
     try current.withLock { (current) throws(StoreError) in
@@ -106,6 +137,8 @@ extension StoreIndex {
     configuration.busyMode = .timeout(30)
     configuration.maximumReaderCount = 4
     configuration.prepareDatabase { database in
+      // Counts only for a file that is no database yet: the room of what is removed can then be given back.
+      if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
       try database.execute(sql: "PRAGMA synchronous = NORMAL")
     }
     let pool = try DatabasePool(path: files.path(number), configuration: configuration)
@@ -120,12 +153,24 @@ extension StoreIndex {
   private static func makeTables(_ database: Database) throws {
     try database.execute(
       sql: """
-        CREATE TABLE IF NOT EXISTS actions (key BLOB PRIMARY KEY, artifact BLOB NOT NULL) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS artifacts (digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
-        CREATE TABLE IF NOT EXISTS notes (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS files (
-          path TEXT NOT NULL, purpose INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (path, purpose)
+        CREATE TABLE IF NOT EXISTS actions (
+          key BLOB PRIMARY KEY, artifact BLOB NOT NULL, used INTEGER NOT NULL
         ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS artifacts (digest BLOB NOT NULL UNIQUE, used INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS objects (
+          digest BLOB PRIMARY KEY, used INTEGER NOT NULL, size INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS notes (key BLOB PRIMARY KEY, value BLOB NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS files (
+          path TEXT NOT NULL, purpose INTEGER NOT NULL, record BLOB NOT NULL, used INTEGER NOT NULL,
+          PRIMARY KEY (path, purpose)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS workspaces (root TEXT PRIMARY KEY, seen INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS roots (
+          workspace TEXT NOT NULL, file TEXT NOT NULL, build TEXT NOT NULL, artifacts BLOB NOT NULL,
+          PRIMARY KEY (workspace, file, build)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         PRAGMA application_id = \(applicationID);
         PRAGMA user_version = \(layout);
         """)
