@@ -97,6 +97,7 @@ public struct Engine: Sendable {
         }
       }
     }
+    if let folder = prepared.stateFolder { keepUp(folder, request.workspace, outcome) }
     keep(outcome.records, prepared)
     var report = BuildReport()
     report.actions = outcome.actions
@@ -133,6 +134,10 @@ public struct Engine: Sendable {
     /// Of the pipelines that were built and can be passed over from now on, by file.
     var records: [String: PipelineRecord] = [:]
     var ledgers: [(pipeline: String, ActionLedger)] = []
+    /// What the outputs of files that came out well are made of.
+    var roots: [BuildRoots] = []
+    /// Nil where none was opened.
+    var store: (any ArtifactStore)?
   }
 
   private func run(
@@ -140,6 +145,8 @@ public struct Engine: Sendable {
     _ store: any ArtifactStore, _ upToDate: UpToDatePipelines,
     isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
   ) -> Built? {
+    let hold = store.hold()
+    defer { withExtendedLifetime(hold) {} }
     var known: [BuildGraph.NodeID: Artifact] = [:]
     for (model, nodes) in zip(loaded.models, plan.sources) {
       for case (let node, let artifact?) in zip(nodes, model.recordedArtifacts(in: store)) { known[node] = artifact }
@@ -173,6 +180,10 @@ public struct Engine: Sendable {
     outcome.records = loaded.records(of: outcome.pipelines) { index in
       (publisher.publications[index]?.files ?? [], builder.actionKeys(index))
     }
+    outcome.store = store
+    let failed = Set(outcome.pipelines.filter { $0.status == .failed }.map(\.file))
+    outcome.roots = plan.pipelines.indices.filter { !failed.contains(plan.pipelines[$0].pipeline.file) }
+      .map { plan.roots($0, scheduler) }
     outcome.ledgers = plan.pipelines.indices.map { (plan.pipelines[$0].pipeline.name, builder.ledger($0)) }
     return outcome
   }
@@ -187,6 +198,18 @@ public struct Engine: Sendable {
       // Losing a record costs the next build a reading, nothing else.
       guard artifacts.count == nodes.count else { continue }
       try? model.record(artifacts, wereKnown: nodes.map { known[$0] != nil }, in: store)
+    }
+  }
+
+  /// Tells the store what it should keep, and lets it make room. Where nothing was to do it is not even opened, but once a
+  /// day.
+  private func keepUp(_ stateFolder: String, _ workspace: Workspace, _ built: Built) {
+    let upkeep = StoreUpkeep(workspace: workspace, stateFolder: stateFolder)
+    if let store = built.store {
+      upkeep.keepRoots(built.roots, in: store)
+      upkeep.evict(from: store)
+    } else if upkeep.isDue, let store = try? store() {
+      upkeep.see(in: store)
     }
   }
 

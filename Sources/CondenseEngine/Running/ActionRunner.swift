@@ -8,7 +8,7 @@ import CondenseTensors
 final class ActionRunner: Sendable {
   private let graph: BuildGraph
   private let models: [ModelSource]
-  private let store: any ArtifactStore
+  let store: any ArtifactStore
   private let handoff: Handoff
   private let trace: BuildTrace?
 
@@ -42,6 +42,8 @@ final class ActionRunner: Sendable {
     var node: BuildGraph.NodeID
     var key: Digest?
     var inputs: [Outcome]
+    /// Whether it was made before, and the store has lost it.
+    var isMadeAgain = false
   }
 
   /// What running a node made, before it is in the store.

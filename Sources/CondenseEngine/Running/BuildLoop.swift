@@ -65,7 +65,7 @@ final class BuildLoop: @unchecked Sendable {
       case .run(let nodes):
         let jobs = jobs(nodes)
         condition.unlock()
-        let results = perform(jobs)
+        let results = runner.perform(jobs)
         condition.lock()
         for (job, result) in zip(jobs, results) { deliver(job.node, result) }
       case .publish(let nodes):
@@ -77,7 +77,7 @@ final class BuildLoop: @unchecked Sendable {
         condition.unlock()
         let results = trace.span(.publish, "publish \(publications.count)") { publisher.publish(publications) }
         condition.lock()
-        for (node, result) in zip(nodes, results) { deliver(node, result.map { .published }) }
+        for (node, result) in zip(nodes, results) { deliver(node, result.map { .ran(.published) }) }
       }
       report()
       condition.broadcast()
@@ -91,28 +91,17 @@ final class BuildLoop: @unchecked Sendable {
     nodes.map { node in
       ActionRunner.Job(
         node: node, key: scheduler.keys[node.index],
-        inputs: graph[node].inputs.compactMap { scheduler.outcome(of: $0) })
+        inputs: graph[node].inputs.compactMap { scheduler.outcome(of: $0) },
+        isMadeAgain: scheduler.outcome(of: node) != nil)
     }
   }
 
-  private func perform(_ jobs: [ActionRunner.Job]) -> [Result<Outcome, any Error>] {
-    let results = runner.run(jobs)
-    // Nothing counts as done before the store has it.
-    let products = zip(jobs, results).compactMap { job, result in
-      (try? result.get()).map { (job.key, $0) }
-    }
-    do {
-      try runner.keep(products)
-    } catch {
-      return results.map { result in result.flatMap { _ in .failure(error) } }
-    }
-    return results.map { $0.map(\.outcome) }
-  }
-
-  private func deliver(_ node: BuildGraph.NodeID, _ result: Result<Outcome, any Error>) {
+  private func deliver(_ node: BuildGraph.NodeID, _ result: Result<ActionRunner.Answer, any Error>) {
     switch result {
-    case .success(let outcome):
+    case .success(.ran(let outcome)):
       scheduler.ran(node, outcome)
+    case .success(.found(let outcome)):
+      scheduler.found(node, outcome)
     case .failure(let error as LostInputs):
       scheduler.lost(node, inputs: error.nodes)
     case .failure(let error):

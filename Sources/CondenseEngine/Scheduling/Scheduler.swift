@@ -176,8 +176,13 @@ package struct Scheduler: Sendable {
 
   /// A node ran, or a source was read.
   package mutating func ran(_ node: NodeID, _ outcome: Outcome) {
-    inFlight -= 1
     if graph[node].isAction, let key = keys[node.index] { executed.insert(key) }
+    found(node, outcome)
+  }
+
+  /// A node that was to be run turned out to have been run by another process meanwhile.
+  package mutating func found(_ node: NodeID, _ outcome: Outcome) {
+    inFlight -= 1
     if let waiting = waitingForAgain.removeValue(forKey: node) {
       states[node.index] = .done
       for consumer in waiting.reversed() { inputArrived(consumer) }
