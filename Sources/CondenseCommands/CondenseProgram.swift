@@ -35,8 +35,9 @@ struct RootCommand: ParsableCommand {
       """,
     version: CondenseVersion.text,
     subcommands: [
-      BuildCommand.self, CheckCommand.self, StatusCommand.self, WhyCommand.self, GraphCommand.self, InitCommand.self,
-      SchemaCommand.self, StagesCommand.self, InspectCommand.self, UnpackCommand.self, CompareCommand.self,
+      BuildCommand.self, CheckCommand.self, StatusCommand.self, WhyCommand.self, GraphCommand.self, CacheCommand.self,
+      InitCommand.self, SchemaCommand.self, StagesCommand.self, InspectCommand.self, UnpackCommand.self,
+      CompareCommand.self,
     ])
 }
 

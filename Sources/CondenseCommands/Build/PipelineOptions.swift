@@ -39,13 +39,19 @@ extension BuildLog {
 }
 
 extension LocalStore {
-  /// The store that the environment names, else the workspace's configuration.
-  static func fromEnvironment(for workspace: Workspace) throws(StoreError) -> LocalStore {
+  /// The folder that the environment names, else the workspace's configuration.
+  static func folder(for workspace: Workspace) -> String {
     let environment = ProcessInfo.processInfo.environment
     let named = environment["CONDENSE_CACHE_DIR"].flatMap { $0.isEmpty ? nil : $0 }
     let folder =
       named ?? workspace.configuration.cacheFolder?.absolutePath ?? LocalStore.defaultFolder(environment: environment)
-    let store = try LocalStore(folder: AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath))
+    return AbsolutePath.resolve(folder, from: FileManager.default.currentDirectoryPath)
+  }
+
+  /// The store in that folder.
+  static func fromEnvironment(for workspace: Workspace) throws(StoreError) -> LocalStore {
+    let folder = folder(for: workspace)
+    let store = try LocalStore(folder: folder)
     if !store.otherVersions.isEmpty {
       Console().note(
         "note: the store '\(folder)' holds \(store.otherVersions.joined(separator: ", ")) of another version of condense; "
