@@ -27,7 +27,9 @@ public final class BuildTrace: Sendable {
   public init() {}
 
   /// Runs `body` as a span on the calling worker's lane.
-  func span<T>(_ kind: Kind, _ name: @autoclosure () -> String, _ body: () throws -> T) rethrows -> T {
+  func span<T, E: Error>(
+    _ kind: Kind, _ name: @autoclosure () -> String, _ body: () throws(E) -> T
+  ) throws(E) -> T {
     let start = ContinuousClock.now
     defer {
       let span = Span(
@@ -85,7 +87,9 @@ public final class BuildTrace: Sendable {
 
 extension Optional where Wrapped == BuildTrace {
   /// Runs `body`, as a span where there is a trace.
-  func span<T>(_ kind: BuildTrace.Kind, _ name: @autoclosure () -> String, _ body: () throws -> T) rethrows -> T {
+  func span<T, E: Error>(
+    _ kind: BuildTrace.Kind, _ name: @autoclosure () -> String, _ body: () throws(E) -> T
+  ) throws(E) -> T {
     guard let trace = self else { return try body() }
     return try trace.span(kind, name(), body)
   }

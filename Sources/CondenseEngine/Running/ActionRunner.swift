@@ -146,8 +146,8 @@ final class ActionRunner: Sendable {
   }
 
   /// Puts what nodes made into the store, in one go.
-  func keep(_ products: [(key: Digest?, product: Product)]) throws {
-    try trace.span(.store, "store \(products.count)") { try store(products) }
+  func keep(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
+    try trace.span(.store, "store \(products.count)") { () throws(StoreError) in try store(products) }
   }
 
   private func store(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
