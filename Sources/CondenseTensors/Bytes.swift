@@ -112,12 +112,15 @@ extension Bytes {
     @usableFromInline let memory: UnsafeMutableRawBufferPointer
     private let release: (@Sendable () -> Void)?
 
-    /// What a large page takes: memory of several of them is asked for in large pages.
+    /// From here on memory comes from the pool, where there is one. Allocators give blocks of this size back to the
+    /// system, and fetch and clear them anew, again and again.
+    private static let leastPooled = 1 << 20
+    /// What a large page takes: memory that fills whole ones well is asked for in large pages.
     private static let largePage = 2 << 20
 
     @usableFromInline
     init(count: Int) {
-      guard count >= 2 * Storage.largePage else {
+      guard count >= Storage.leastPooled else {
         // Small blocks with an alignment of their own leave the allocator with holes that it searches ever longer.
         memory = .allocate(byteCount: count, alignment: count < 4096 ? 16 : 64)
         release = nil
@@ -131,9 +134,10 @@ extension Bytes {
       }
     }
 
-    /// At least `count` bytes in whole large pages.
+    /// At least `count` bytes, in whole large pages if that is at most an eighth more.
     private static func largeBlock(_ count: Int) -> UnsafeMutableRawBufferPointer {
       let byteCount = (count + largePage - 1) / largePage * largePage
+      guard byteCount - count <= count / 8 else { return .allocate(byteCount: count, alignment: 64) }
       let block = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: largePage)
       #if os(Linux)
         // Clearing fresh memory page by page costs several times as much as filling it. Only a wish: it may fail.
