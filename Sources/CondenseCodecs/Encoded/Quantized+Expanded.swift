@@ -23,8 +23,8 @@ extension Quantized {
   /// The numbers as float32. Needs counts that have been checked.
   private func floats(counts: [Int]) -> Bytes {
     switch type {
-    case .float16: return floats(UInt16.self) { Half.float(from: $0) }
-    case .bfloat16: return floats(UInt16.self) { BFloat16.float(from: $0) }
+    case .float16: return halves(Half.self)
+    case .bfloat16: return halves(BFloat16.self)
     case .float8e4m3:
       let table = (0...255).map { Float8E4M3.float(from: UInt8($0)) }
       return table.withUnsafeBufferPointer { table in
@@ -44,11 +44,11 @@ extension Quantized {
   }
 
   @inline(__always)
-  private func floats<Code: BitwiseCopyable>(_ type: Code.Type, _ value: (Code) -> Float) -> Bytes {
-    codes.withElements(of: type) { codes in
-      Bytes(count: codes.count * 4) { raw in
+  private func halves<Format: SmallFloat>(_: Format.Type) -> Bytes where Format.Bits == UInt16 {
+    codes.withElements(of: UInt16.self) { source in
+      Bytes(count: 4 * source.count) { raw in
         let target = raw.bindMemory(to: Float.self)
-        for index in 0..<target.count { target[index] = value(codes[index]) }
+        for index in source.indices { target[index] = Format.float(from: source[index]) }
       }
     }
   }
