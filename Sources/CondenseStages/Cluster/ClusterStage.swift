@@ -8,7 +8,7 @@ public struct ClusterStage: Stage {
 
   public var description: StageDescription {
     StageDescription(
-      name: "cluster", version: 2,
+      name: "cluster", version: 3,
       summary: "Replaces weights by a few shared values, the best for their number; zeros stay zero.",
       parameters: ClusterParameters.descriptions, examples: ClusterStage.examples)
   }

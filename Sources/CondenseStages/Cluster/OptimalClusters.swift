@@ -2,10 +2,11 @@
 ///
 /// Values are put into bins; bins into clusters of neighbours, so that the squared error is least. Of up to 2^14 values
 /// each different one is a bin, and the result is optimal. Beyond, a bin is a run of neighbouring float32 numbers, and
-/// the result is optimal on those bins: ten bits of the mantissa for more than 64 clusters, eight for fewer, and more
-/// where few such bins have values.
+/// the result is optimal on those bins: ten bits of the mantissa for more than 64 clusters (eleven of fewer than 2^18
+/// values), eight for fewer, and more where few such bins have values.
 enum OptimalClusters {
   private static let largestExact = 1 << 14
+  private static let fewForManyLevels = 1 << 18
 
   /// What counts and places of 32 bits are enough for.
   static let mostValues = Int(UInt32.max)
@@ -13,7 +14,9 @@ enum OptimalClusters {
   /// The histogram that ``find(_:levels:histogram:into:representable:)`` would make; nil where it needs none.
   static func histogram(_ values: UnsafeBufferPointer<UInt32>, levels: Int) -> ValueHistogram? {
     guard values.count > largestExact, values.count <= mostValues else { return nil }
-    return ValueHistogram(values, shift: levels > 64 ? 13 : 15)
+    if levels <= 64 { return ValueHistogram(values, shift: 15) }
+    // The fewer values there are, the more it matters where each lies in its bin.
+    return ValueHistogram(values, shift: values.count < fewForManyLevels ? 12 : 13)
   }
 
   /// Clusters `values`, bit patterns of finite numbers, into at most `levels`, writes each value's cluster into
