@@ -13,6 +13,7 @@ let package = Package(
     .executableTarget(name: "kernels", dependencies: ["Benchmarking", "HashedBytes"]),
     .executableTarget(name: "cluster", dependencies: ["Benchmarking"]),
     .executableTarget(name: "codecs", dependencies: ["Benchmarking"]),
+    .executableTarget(name: "chain", dependencies: ["Benchmarking", "HashedBytes"]),
   ],
   swiftLanguageModes: [.v6]
 )

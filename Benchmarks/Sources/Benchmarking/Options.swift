@@ -6,6 +6,8 @@ public struct Options: Sendable {
   public var isQuick = false
   public var comparesPeers = true
   public var models: [String] = []
+  /// The program's path, for what is measured end to end.
+  public var condense: String?
 
   /// - Throws: an error that names the option which `benchmark` does not know, or which lacks its value.
   public init(_ arguments: [String], of benchmark: String) throws {
@@ -21,6 +23,7 @@ public struct Options: Sendable {
       case "--no-peers": comparesPeers = false
       case "--only": only.append(try value(argument))
       case "--model": models.append(try value(argument))
+      case "--condense": condense = try value(argument)
       case "--rounds":
         guard let count = Int(try value(argument)), count >= 1 else {
           throw OptionError(description: "--rounds needs a number")
@@ -30,7 +33,7 @@ public struct Options: Sendable {
         throw OptionError(
           description: """
             unknown option \(argument); \(benchmark) [--json] [--rounds N] [--only TEXT] [--quick] [--no-peers] \
-            [--model FILE]…
+            [--model FILE]… [--condense PROGRAM]
             """)
       }
     }

@@ -49,5 +49,5 @@ public struct Comparison: Sendable {
     return (ThreadClock.now() - start) / Double(calls)
   }
 
-  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+  public static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }

@@ -18,9 +18,11 @@ public enum Distribution: String, CaseIterable, Sendable {
   case laplace
 
   /// A square float32 matrix of `side` × `side` weights, the same each time.
-  public func workload(side: Int) throws -> Workload {
+  ///
+  /// - Parameter seed: `side` unless told.
+  public func workload(side: Int, seed: UInt64? = nil) throws -> Workload {
     let count = side * side
-    var state = UInt64(side)
+    var state = seed ?? UInt64(side)
     // SplitMix64 (Steele, Lea and Flood, 2014), as a number above 0 and at most 1.
     func uniform() -> Double {
       state &+= 0x9E37_79B9_7F4A_7C15
