@@ -46,6 +46,8 @@ class Workspace:
     def __init__(self, condense, store=None, root=None):
         self.condense = condense
         self._own = root is None
+        # What runs the program: another user, another clock.
+        self.prefix = []
         self.root = Path(root or tempfile.mkdtemp(prefix="condense-attack-"))
         self.store = Path(store) if store else self.root / "store"
         for folder in ("models", "pipelines", ".git"):
@@ -60,10 +62,10 @@ class Workspace:
 
     def pipeline(self, name, stages, model="m.safetensors", output=None):
         (self.root / "pipelines" / f"{name}.yaml").write_text(
-            f"model: ../models/{model}\nstages: {stages}\noutputs: [../build/{output or name}.condensed]\n")
+            f"model: ../models/{model}\nstages: {stages}\noutputs: ['../build/{output or name}.condensed']\n")
 
     def command(self, *arguments):
-        return [str(self.condense), *arguments]
+        return [*self.prefix, str(self.condense), *arguments]
 
     def environment(self, **more):
         return {**os.environ, "CONDENSE_CACHE_DIR": str(self.store), "NO_COLOR": "1", **more}
