@@ -60,7 +60,9 @@ let package = Package(
     .testTarget(
       name: "CondenseStoreTests",
       dependencies: ["CondenseStore", "CSHA256", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
-    .testTarget(name: "CondenseEngineTests", dependencies: ["CondenseEngine", "TestSupport"]),
+    .testTarget(
+      name: "CondenseEngineTests",
+      dependencies: ["CondenseEngine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(
       name: "CondenseCommandsTests", dependencies: ["condense", "CondenseCommands", "CondenseModels", "TestSupport"]),
   ],

@@ -24,6 +24,12 @@ final class CommandRunner {
   func run(
     _ arguments: String..., in folder: String? = nil, environment more: [String: String] = [:]
   ) throws -> Result {
+    try run(arguments, in: folder, environment: more)
+  }
+
+  func run(
+    _ arguments: [String], in folder: String? = nil, environment more: [String: String] = [:]
+  ) throws -> Result {
     let process = Process()
     process.executableURL = try CommandRunner.executable()
     process.arguments = arguments

@@ -32,7 +32,8 @@ final class TimedStore {
 
   /// Content that is an object where it is large.
   static func content(_ number: Int, count: Int = 1000) -> ArtifactContent {
-    ArtifactContent([Bytes((0..<count).map { UInt8(truncatingIfNeeded: $0 &* (2 * number + 1) &+ number) })])
+    let head = [UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8)]
+    return ArtifactContent([Bytes(head), Bytes([UInt8](repeating: 7, count: count - 2))])
   }
 
   /// Keeps `content(number)` as what action `number` made.
@@ -51,6 +52,6 @@ final class TimedStore {
   /// Changes the index behind the store's back.
   func execute(_ sql: String, _ arguments: StatementArguments = []) throws {
     let queue = try DatabaseQueue(path: store.root + "/index.sqlite")
-    try queue.write { try $0.execute(sql: sql, arguments: arguments) }
+    try queue.writeWithoutTransaction { try $0.execute(sql: sql, arguments: arguments) }
   }
 }
