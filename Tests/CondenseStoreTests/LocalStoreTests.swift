@@ -108,6 +108,19 @@ struct LocalStoreTests {
     #expect(try Data(contentsOf: URL(fileURLWithPath: other + "/index.sqlite")) == Data("future".utf8))
   }
 
+  @Test("Whoever may write to the folder by the umask may write to the index too")
+  func permissions() throws {
+    let temporary = try TemporaryStore()
+    let probe = temporary.folder + "/probe"
+    _ = try OpenFile.creating(probe)
+    func mode(_ path: String) throws -> Int? {
+      try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+    for name in ["index.sqlite", "index.sqlite-wal"] {
+      #expect(try mode(temporary.store.root + "/" + name) == mode(probe))
+    }
+  }
+
   @Test("The folder comes from the environment, the most particular first")
   func folders() {
     let all = ["CONDENSE_CACHE_DIR": "/c", "XDG_CACHE_HOME": "/x", "HOME": "/h"]

@@ -141,6 +141,8 @@ extension StoreIndex {
       if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
       try database.execute(sql: "PRAGMA synchronous = NORMAL")
     }
+    // SQLite would make it for its user alone; an empty file is a database yet to be made, and gives its mode to the log.
+    if !FileSystem.exists(files.path(number)) { _ = try OpenFile.updating(files.path(number)) }
     let pool = try DatabasePool(path: files.path(number), configuration: configuration)
     // Most opens find the tables there, and then need no write lock.
     let found = try pool.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }

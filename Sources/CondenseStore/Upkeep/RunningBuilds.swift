@@ -23,6 +23,8 @@ struct RunningBuilds: Sendable {
     try FileSystem.makeFolders(folder)
     let gate = try FileLock.waiting(gatePath)
     defer { withExtendedLifetime(gate) {} }
+    // What killed builds left goes with the next one.
+    _ = oldest()
     while true {
       let path = "\(folder)/\(UUID().uuidString)\(RunningBuilds.suffix)"
       guard let lock = try FileLock.attempt(path) else { continue }

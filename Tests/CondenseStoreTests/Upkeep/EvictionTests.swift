@@ -130,6 +130,9 @@ struct EvictionTests {
     try OpenFile.creating(store.root + "/running/0.lock").write([Bytes("0".utf8)])
     #expect(try store.evict(EvictionRequest(limit: 0)).artifacts == 10)
     #expect(try FileSystem.names(in: store.root + "/running") == [])
+    try OpenFile.creating(store.root + "/running/0.lock").write([Bytes("0".utf8)])
+    let hold = store.hold()
+    #expect(try FileSystem.names(in: store.root + "/running").count == 1 && hold != nil, "the next build removes it")
   }
 
   @Test("A hit on what has been evicted since it was read is a miss")
