@@ -19,7 +19,14 @@ package struct Scheduler: Sendable {
   private var followers: [NodeID: [NodeID]] = [:]
   /// Nodes that found an input gone, by that input, which is made again.
   private var waitingForAgain: [NodeID: [NodeID]] = [:]
+  /// For nodes that failed or are blocked, what is behind it.
+  private var errors: [NodeID: any Error] = [:]
   private var losses: [Loss: Int] = [:]
+  /// How often something has been made again; for nodes that have, which time it was; and for nodes that were begun, how
+  /// often by then.
+  private var remakes = 0
+  private var remade: [NodeID: Int] = [:]
+  private var remakesWhenBegun: [Int]
 
   /// That a node found one of its inputs gone.
   private struct Loss: Hashable {
@@ -94,6 +101,7 @@ package struct Scheduler: Sendable {
     states = graph.nodes.map { .waiting(Set($0.inputs).count) }
     outcomes = Array(repeating: nil, count: graph.nodes.count)
     keys = Array(repeating: nil, count: graph.nodes.count)
+    remakesWhenBegun = Array(repeating: 0, count: graph.nodes.count)
     // Backwards, so that the first node is on top of its stack.
     for index in graph.nodes.indices.reversed() where graph.nodes[index].inputs.isEmpty {
       let node = NodeID(index: index)
@@ -133,7 +141,10 @@ package struct Scheduler: Sendable {
   }
 
   private mutating func begun(_ batch: [NodeID]) -> [NodeID] {
-    for node in batch { states[node.index] = .running }
+    for node in batch {
+      states[node.index] = .running
+      remakesWhenBegun[node.index] = remakes
+    }
     inFlight += batch.count
     return batch
   }
@@ -185,6 +196,8 @@ package struct Scheduler: Sendable {
     inFlight -= 1
     if let waiting = waitingForAgain.removeValue(forKey: node) {
       states[node.index] = .done
+      remakes += 1
+      remade[node] = remakes
       for consumer in waiting.reversed() { inputArrived(consumer) }
     } else {
       conclude(node, outcome)
@@ -211,12 +224,18 @@ package struct Scheduler: Sendable {
       fail(node, LostArtifacts())
       return
     }
-    if let broken = failures.first(where: { inputs.contains($0.node) }) {
-      fail(node, broken.error)
+    if let broken = inputs.first(where: { errors[$0] != nil }), let error = errors[broken] {
+      fail(node, error)
       return
     }
-    states[node.index] = .waiting(inputs.count)
-    for input in inputs {
+    // What has been made again since the node began, it could not find yet and will find now.
+    let missing = inputs.filter { remade[$0, default: 0] <= remakesWhenBegun[node.index] }
+    guard !missing.isEmpty else {
+      becomeReady(node)
+      return
+    }
+    states[node.index] = .waiting(missing.count)
+    for input in missing {
       // Another node may have missed it already, and it may be on its way.
       if waitingForAgain[input] == nil { becomeReady(input) }
       waitingForAgain[input, default: []].append(node)
@@ -265,10 +284,9 @@ extension Scheduler {
       settle(node, outcome)
       return
     }
-    switch states[leader.index] {
-    case .failed, .blocked:
-      if let failure = failures.first(where: { $0.node == leader }) { fail(node, failure.error) }
-    default:
+    if let error = errors[leader] {
+      fail(node, error)
+    } else {
       states[node.index] = .lookingUp
       followers[leader, default: []].append(node)
     }
@@ -291,17 +309,22 @@ extension Scheduler {
     // A node that ran again for the sake of others takes only those down: what used it before has what it needs.
     let again = waitingForAgain.removeValue(forKey: node)
     states[node.index] = .failed
+    errors[node] = error
+    var left = followers.removeValue(forKey: node) ?? []
     var pipelines: [Int] = []
     if case .publish(let pipeline) = graph[node].work { pipelines.append(pipeline) }
     var reached = again ?? graph.dependents[node.index]
     while let next = reached.popLast() {
       guard case .waiting = states[next.index] else { continue }
       states[next.index] = .blocked
+      errors[next] = error
+      // One that waits for an input to be made again can have followers already.
+      left += followers.removeValue(forKey: next) ?? []
       if case .publish(let pipeline) = graph[next].work { pipelines.append(pipeline) }
       // One that was to be made again is needed by those that missed it.
       reached += waitingForAgain.removeValue(forKey: next) ?? graph.dependents[next.index]
     }
     failures.append(Failure(node: node, error: error, pipelines: pipelines.sorted()))
-    for follower in followers.removeValue(forKey: node) ?? [] { fail(follower, error) }
+    for follower in left { fail(follower, error) }
   }
 }

@@ -8,6 +8,8 @@ final class WatchedStore: ArtifactStore {
 
   private struct State {
     var lost: Set<Artifact> = []
+    /// What was lost at some time since runs were last taken.
+    var missed: Set<Artifact> = []
     var kept: [Digest] = []
     var needless: [Digest] = []
     var everKept: [Artifact] = []
@@ -20,7 +22,7 @@ final class WatchedStore: ArtifactStore {
   /// them that the store knew, with a result that it had.
   func takeRuns() -> (keys: [Digest], needless: [Digest]) {
     state.withLock { state in
-      defer { (state.kept, state.needless) = ([], []) }
+      defer { (state.kept, state.needless, state.missed) = ([], [], state.lost) }
       return (state.kept, state.needless)
     }
   }
@@ -29,7 +31,12 @@ final class WatchedStore: ArtifactStore {
   var everKept: [Artifact] { state.withLock { $0.everKept } }
 
   /// Acts as if these were not there, until they are made again.
-  func lose(_ artifacts: some Sequence<Artifact>) { state.withLock { $0.lost.formUnion(artifacts) } }
+  func lose(_ artifacts: some Sequence<Artifact>) {
+    state.withLock { state in
+      state.lost.formUnion(artifacts)
+      state.missed.formUnion(state.lost)
+    }
+  }
 
   func load(_ artifact: Artifact) -> Bytes? {
     state.withLock { $0.lost.contains(artifact) } ? nil : store.load(artifact)
@@ -39,7 +46,7 @@ final class WatchedStore: ArtifactStore {
     let known = store.actions(actions.map(\.key))
     state.withLock { state in
       state.kept += actions.map(\.key)
-      for case (let action, let artifact?) in zip(actions, known) where !state.lost.contains(artifact) {
+      for case (let action, let artifact?) in zip(actions, known) where !state.missed.contains(artifact) {
         state.needless.append(action.key)
       }
       state.everKept += contents.map(\.artifact)
