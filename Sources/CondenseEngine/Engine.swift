@@ -72,9 +72,7 @@ public struct Engine: Sendable {
   ) -> Attempt? {
     let prepared = prepare(request)
     let (loaded, upToDate) = (prepared.loaded, prepared.upToDate)
-    let plan = BuildPlan(
-      pipelines: loaded.ready.map { ($0.pipeline, $0.model) },
-      models: loaded.models.map { PlannedModel(tensors: $0.model.tensors) })
+    let plan = BuildPlan(loaded)
     var outcome = Built()
     if plan.pipelines.isEmpty {
       outcome.actions.total = upToDate.actionKeys.count
@@ -104,26 +102,20 @@ public struct Engine: Sendable {
     report.pipelines = loaded.inOrder(of: request.files, built: outcome.pipelines, upToDate: upToDate)
     let result = BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
-    return Attempt(
-      result: result, stateFolder: prepared.stateFolder, upToDate: upToDate, ledgers: outcome.ledgers,
-      modelPaths: prepared.modelPaths)
+    return Attempt(result: result, prepared: prepared, ledgers: outcome.ledgers)
   }
 
   /// A build that needs no other attempt.
   private struct Attempt {
     var result: BuildResult
-    var stateFolder: String?
-    var upToDate: UpToDatePipelines
+    var prepared: PreparedBuild
     var ledgers: [(pipeline: String, ActionLedger)]
-    /// Of all pipelines that were asked for.
-    var modelPaths: Set<String>
 
     /// Whether an output was written that is a pipeline's model: what was built from it, or failed for want of it, is to be
     /// built again.
     var hasWrittenModels: Bool {
-      result.report.pipelines.contains { pipeline in
-        pipeline.outputs.contains { $0.wasWritten && modelPaths.contains($0.path) }
-      }
+      let written = result.report.pipelines.flatMap(\.outputs).filter(\.wasWritten).map(\.path)
+      return !written.isEmpty && !prepared.modelPaths.isDisjoint(with: written)
     }
   }
 
@@ -147,10 +139,7 @@ public struct Engine: Sendable {
   ) -> Built? {
     let hold = store.hold()
     defer { withExtendedLifetime(hold) {} }
-    var known: [BuildGraph.NodeID: Artifact] = [:]
-    for (model, nodes) in zip(loaded.models, plan.sources) {
-      for case (let node, let artifact?) in zip(nodes, model.recordedArtifacts(in: store)) { known[node] = artifact }
-    }
+    let known = plan.knownSources(loaded.models, in: store)
     let largest = loaded.models.map(\.largestByteCount).max() ?? 0
     let handoff = Handoff(capacity: max(32 << 20, request.jobs * largest))
     let runner = ActionRunner(
@@ -227,9 +216,9 @@ public struct Engine: Sendable {
 
   /// Records the build in the workspace. Losing that costs nobody anything but an answer.
   private func log(_ build: Attempt, started: Double, seconds: Double) {
-    guard let folder = build.stateFolder else { return }
+    guard let folder = build.prepared.stateFolder else { return }
     let report = build.result.report
-    let passedOver = build.upToDate.records.values.flatMap(\.builds).map(\.name)
+    let passedOver = build.prepared.upToDate.records.values.flatMap(\.builds).map(\.name)
     let skipped = Set(passedOver)
     let entry = BuildLogEntry(
       started: started, seconds: seconds,

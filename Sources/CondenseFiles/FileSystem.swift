@@ -30,6 +30,21 @@ public enum FileSystem {
     }
   }
 
+  /// Puts a file of these bytes at `path` in one step: whoever reads it finds the old one or the new one.
+  ///
+  /// - Parameter temporary: where it is written, in the same file system. What is there already, left by a process that
+  ///   was killed, is replaced: the caller must be alone with the name.
+  public static func replace(_ path: String, with bytes: Bytes, through temporary: String) throws(FileError) {
+    try remove(temporary)
+    do {
+      try NewFile(temporary).append(bytes)
+      try rename(temporary, to: path)
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
+  }
+
   /// Removes a file; fine if there is none.
   public static func remove(_ path: String) throws(FileError) {
     guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path, code: errno) }

@@ -34,6 +34,4 @@ public final class NewFile {
   }
 
   public func sync() throws(FileError) { try file.sync() }
-
-  public func identity() throws(FileError) -> FileIdentity { try file.identity() }
 }

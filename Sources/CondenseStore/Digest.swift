@@ -1,4 +1,5 @@
 import CSHA256
+import CondenseFiles
 import CondenseTensors
 
 /// A SHA-256 digest.
@@ -60,6 +61,20 @@ public struct Digest: Hashable, Sendable {
 
   public static func == (a: Digest, b: Digest) -> Bool { a.words == b.words }
   public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+}
+
+extension Digest {
+  /// The digest of a file's content, read in pieces: it may be larger than memory.
+  public init(of file: OpenFile) throws(FileError) {
+    let piece = 1 << 20
+    var hasher = SHA256()
+    var offset = 0
+    while case let bytes = try file.read(offset..<offset + piece), !bytes.isEmpty {
+      hasher.update(bytes)
+      offset += bytes.count
+    }
+    self = hasher.finish()
+  }
 }
 
 extension Digest: CustomStringConvertible {

@@ -53,7 +53,7 @@ public struct BuildLog: Sendable {
     let lock = try FileLock.waiting(path + ".lock")
     defer { withExtendedLifetime(lock) {} }
     var entry = entry
-    entry.build = last.build + 1
+    entry.build = (BuildLog.text(lastPath).map { BuildLog.number($0) } ?? 0) + 1
     var line = try JSONEncoder.forLines.encode(entry)
     line.append(UInt8(ascii: "\n"))
     try append(Bytes([UInt8](line)))
@@ -71,19 +71,19 @@ public struct BuildLog: Sendable {
     try replace(path, with: Bytes(half[start...] + line.array))
   }
 
+  /// Needs the log's lock.
   private func replace(_ path: String, with bytes: Bytes) throws(FileError) {
-    let temporary = path + ".new"
-    try FileSystem.remove(temporary)
-    try NewFile(temporary).append(bytes)
-    try FileSystem.rename(temporary, to: path)
+    try FileSystem.replace(path, with: bytes, through: path + ".new")
   }
 
   /// The last build's number, and the names of the pipelines that it passed over; 0 where there was none.
   public var last: (build: Int, passedOver: Set<String>) {
     guard let text = BuildLog.text(lastPath) else { return (0, []) }
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-    return (lines.first.flatMap { Int($0) } ?? 0, Set(lines.dropFirst().map(String.init)))
+    return (BuildLog.number(text), Set(text.split(separator: "\n").dropFirst().map(String.init)))
   }
+
+  /// The first line; what follows, a name for each pipeline, need not be looked at.
+  private static func number(_ text: String) -> Int { Int(text.prefix { $0 != "\n" }) ?? 0 }
 
   /// The last builds, newest first. Lines that cannot be read are left out.
   public func entries(limit: Int) -> [BuildLogEntry] {

@@ -49,13 +49,7 @@ struct LedgerFile {
     try FileSystem.makeFolders(folder + "/ledgers")
     // Two builds of one workspace at once: the last one counts, and neither is torn.
     let temporary = "\(path).\(UInt64.random(in: 0 ... .max))"
-    do {
-      try NewFile(temporary).append(writer.finish())
-      try FileSystem.rename(temporary, to: path)
-    } catch {
-      try? FileSystem.remove(temporary)
-      throw error
-    }
+    try FileSystem.replace(path, with: writer.finish(), through: temporary)
   }
 }
 

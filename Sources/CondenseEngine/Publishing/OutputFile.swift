@@ -119,13 +119,8 @@ struct OutputFile {
   static func digest(_ path: String) throws(FileError) -> (sha256: Digest, identity: FileIdentity) {
     let file = try OpenFile.reading(path)
     let before = try file.identity()
-    var hasher = SHA256()
-    var offset = 0
-    while case let bytes = try file.read(offset..<offset + chunk), !bytes.isEmpty {
-      hasher.update(bytes)
-      offset += bytes.count
-    }
+    let sha256 = try Digest(of: file)
     guard try file.identity() == before else { throw FileError("read", path, code: EBUSY) }
-    return (hasher.finish(), before)
+    return (sha256, before)
   }
 }

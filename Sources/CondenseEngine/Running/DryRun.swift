@@ -88,16 +88,10 @@ extension Engine {
     _ loaded: LoadedPipelines, _ store: any ArtifactStore, stateFolder: String?,
     _ actions: inout PlannedPipeline.Actions, _ cached: inout Set<UInt64>
   ) throws -> [PlannedPipeline] {
-    let plan = BuildPlan(
-      pipelines: loaded.ready.map { ($0.pipeline, $0.model) },
-      models: loaded.models.map { PlannedModel(tensors: $0.model.tensors) })
-    var known: [BuildGraph.NodeID: Artifact] = [:]
-    for (model, nodes) in zip(loaded.models, plan.sources) {
-      for case (let node, let artifact?) in zip(nodes, model.recordedArtifacts(in: store)) { known[node] = artifact }
-    }
+    let plan = BuildPlan(loaded)
     let runner = ActionRunner(
       graph: plan.graph, models: loaded.models, store: store, handoff: Handoff(capacity: 0))
-    var scheduler = Scheduler(plan.graph, known: known)
+    var scheduler = Scheduler(plan.graph, known: plan.knownSources(loaded.models, in: store))
     var toRun: Set<UInt64> = []
     while let task = scheduler.next() {
       switch task {

@@ -44,8 +44,6 @@ struct WorkspaceState: Sendable {
 
   subscript(file: String) -> PipelineRecord? { records[file].flatMap { try? PipelineRecord(encoded: $0) } }
 
-  var files: some Collection<String> { records.keys }
-
   /// Puts records in the place of those of the same files, or removes them where they are nil, and drops those of files
   /// that are gone.
   static func update(
@@ -60,14 +58,11 @@ struct WorkspaceState: Sendable {
       state.records[file] = nil
     }
     let path = folder + "/" + fileName
-    // Whoever has the lock is alone with this name; a process that died left its own behind.
-    let temporary = path + ".new"
-    try FileSystem.remove(temporary)
-    try state.write(to: NewFile(temporary), program: program)
-    try FileSystem.rename(temporary, to: path)
+    // Whoever has the lock is alone with this name.
+    try FileSystem.replace(path, with: state.encoded(program: program), through: path + ".new")
   }
 
-  private func write(to file: NewFile, program: Digest) throws(FileError) {
+  private func encoded(program: Digest) -> Bytes {
     var writer = ByteWriter(capacity: 64 << 10)
     writer.append(WorkspaceState.magic)
     writer.append(program.bytes)
@@ -76,6 +71,6 @@ struct WorkspaceState: Sendable {
       writer.word(UInt64(checksum) << 32 | UInt64(record.count))
       writer.append(record)
     }
-    try file.append(writer.finish())
+    return writer.finish()
   }
 }

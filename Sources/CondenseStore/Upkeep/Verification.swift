@@ -95,7 +95,7 @@ struct Verification {
       guard let identity = try? FileIdentity(of: path) else { continue }
       report.bytes += identity.byteCount
       let size = recorded.removeValue(forKey: digest)
-      guard (try? Verification.digest(path)) == digest else {
+      guard (try? Digest(of: OpenFile.reading(path))) == digest else {
         bad.insert(digest)
         add(.damagedArtifact, path, "its content is not what its name says")
         if drops { try FileSystem.remove(path) }
@@ -204,19 +204,6 @@ struct Verification {
     guard drops, !rows.isEmpty else { return }
     try store.index.write { database in
       for row in rows { try database.execute(sql: "DELETE FROM \(table) WHERE rowid = ?", arguments: [row]) }
-    }
-  }
-
-  /// Of a file, read in pieces: an object may be larger than memory.
-  private static func digest(_ path: String) throws(FileError) -> Digest {
-    let file = try OpenFile.reading(path)
-    var hasher = SHA256()
-    var offset = 0
-    while true {
-      let bytes = try file.read(offset..<offset + 4 << 20)
-      guard !bytes.isEmpty else { return hasher.finish() }
-      hasher.update(bytes)
-      offset += bytes.count
     }
   }
 
