@@ -14,6 +14,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
     .target(name: "CSHA256"),
@@ -37,10 +39,25 @@ let package = Package(
     .target(
       name: "CondenseEngine",
       dependencies: ["CondensePipelines", "CondenseStages", "CondenseModels", "CondenseStore"]),
+    .target(name: "CondenseReports", dependencies: ["CondenseEngine"]),
+    .target(name: "CondenseWatching", dependencies: ["CondenseFiles"]),
+    .target(
+      name: "CondenseHTTP",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
+    .target(
+      name: "CondenseDaemon",
+      dependencies: [
+        "CondenseEngine", "CondenseReports", "CondenseWatching", "CondenseHTTP",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .target(
       name: "CondenseCommands",
       dependencies: [
-        "CondenseEngine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CondenseDaemon", "CondenseEngine", "CondenseReports",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "condense", dependencies: ["CondenseCommands"]),
     .plugin(
@@ -63,6 +80,9 @@ let package = Package(
     .testTarget(
       name: "CondenseEngineTests",
       dependencies: ["CondenseEngine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+    .testTarget(name: "CondenseWatchingTests", dependencies: ["CondenseWatching", "TestSupport"]),
+    .testTarget(name: "CondenseHTTPTests", dependencies: ["CondenseHTTP", "TestSupport"]),
+    .testTarget(name: "CondenseDaemonTests", dependencies: ["CondenseDaemon", "TestSupport"]),
     .testTarget(
       name: "CondenseCommandsTests", dependencies: ["condense", "CondenseCommands", "CondenseModels", "TestSupport"]),
   ],

@@ -1,0 +1,1 @@
+// Serves a workspace: watches, builds, answers.

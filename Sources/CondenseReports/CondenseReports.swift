@@ -1,0 +1,1 @@
+// What a build came to, as people and programs read it.

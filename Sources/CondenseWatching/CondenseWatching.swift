@@ -1,0 +1,1 @@
+// Which files changed, told within a moment.
