@@ -11,6 +11,13 @@ public struct BuildRequest: Sendable {
   public var usesRecords = true
   /// Where to record what was done when.
   public var trace: BuildTrace?
+  /// What lets others end the build early.
+  public var withdrawal: Withdrawal?
+  /// What lets others look on.
+  public var monitor: BuildMonitor?
+  /// Whether a build that found nothing to do is recorded as one. A daemon that looks at everything whenever something may
+  /// have changed would bury what was built, and why, under builds of nothing.
+  public var logsIdleBuilds = true
   /// See ``Scheduler/pick``.
   package var pick: (@Sendable (_ count: Int) -> Int)?
 
@@ -28,4 +35,6 @@ public struct BuildResult: Sendable {
   public var diagnostics: [PlacedDiagnostic]
   /// Whether a pipeline or a model file is invalid.
   public var hasInvalidInput: Bool
+  /// Whether the build was ended before it was through.
+  public var wasWithdrawn = false
 }

@@ -33,7 +33,7 @@ public struct Engine: Sendable {
     var attempt = buildOnce(request, progress)
     var result = attempt.result
     var rounds = 1
-    while attempt.hasWrittenModels {
+    while attempt.hasWrittenModels && !request.isWithdrawn {
       guard rounds < Engine.mostRounds else {
         result.report.refuseToGoOn()
         break
@@ -59,10 +59,14 @@ public struct Engine: Sendable {
     var attempts = 1
     while attempt == nil {
       attempts += 1
-      attempt = build(request, isLastAttempt: attempts == 5, progress)
+      // Whoever withdrew the build will have the model read again.
+      let isLast = attempts == 5 || request.isWithdrawn
+      attempt = build(request, isLastAttempt: isLast, progress)
     }
     guard let attempt else { preconditionFailure("the last attempt has a result") }
-    log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
+    if request.logsIdleBuilds || !attempt.isIdle {
+      log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
+    }
     return attempt
   }
 
@@ -101,7 +105,8 @@ public struct Engine: Sendable {
     report.actions = outcome.actions
     report.pipelines = loaded.inOrder(of: request.files, built: outcome.pipelines, upToDate: upToDate)
     let result = BuildResult(
-      report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid })
+      report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid },
+      wasWithdrawn: request.isWithdrawn && report.pipelines.contains { $0.status == .failed && !$0.isInvalid })
     return Attempt(result: result, prepared: prepared, ledgers: outcome.ledgers)
   }
 
@@ -110,6 +115,13 @@ public struct Engine: Sendable {
     var result: BuildResult
     var prepared: PreparedBuild
     var ledgers: [(pipeline: String, ActionLedger)]
+
+    /// Whether nothing was done and nothing is wrong.
+    var isIdle: Bool {
+      result.report.pipelines.allSatisfy { report in
+        report.status == .cached && !report.outputs.contains { $0.wasWritten }
+      }
+    }
 
     /// Whether an output was written that is a pipeline's model: what was built from it, or failed for want of it, is to be
     /// built again.
@@ -152,17 +164,20 @@ public struct Engine: Sendable {
     let loop = BuildLoop(
       graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher,
       pool: BytesPool(capacity: min(2 * request.jobs * largest, 128 << 20)), trace: request.trace,
-      keepGoing: request.keepGoing,
+      keepGoing: request.keepGoing, withdrawal: request.withdrawal,
       progress: { state in
         var state = state
         state.totalActions = totalActions
         progress(state)
       })
+    request.monitor?.look { plan.activity(loop.snapshot()) }
     scheduler = loop.run(jobs: request.jobs)
+    request.monitor?.look(with: nil)
     if !isLastAttempt, scheduler.failures.contains(where: { $0.error is ModelChanged }) { return nil }
     record(plan, loaded.models, scheduler, known: known, in: store)
     var builder = ReportBuilder(
-      plan: plan, models: loaded.models, scheduler: scheduler, publications: publisher.publications)
+      plan: plan, models: loaded.models, scheduler: scheduler, publications: publisher.publications,
+      wasWithdrawn: request.isWithdrawn)
     var outcome = Built()
     outcome.pipelines = builder.pipelineReports()
     outcome.actions = builder.totals(besides: upToDate)
@@ -222,8 +237,10 @@ public struct Engine: Sendable {
     let skipped = Set(passedOver)
     let entry = BuildLogEntry(
       started: started, seconds: seconds,
-      outcome: build.result.hasInvalidInput
-        ? .invalid : report.pipelines.contains { $0.status == .failed } ? .failed : .done,
+      outcome: build.result.wasWithdrawn
+        ? .withdrawn
+        : build.result.hasInvalidInput
+          ? .invalid : report.pipelines.contains { $0.status == .failed } ? .failed : .done,
       actions: report.actions,
       pipelines: report.pipelines.filter { !skipped.contains($0.name) }.map { BuildLogEntry.Pipeline($0) },
       unchanged: passedOver.count)
@@ -234,6 +251,10 @@ public struct Engine: Sendable {
       try? LedgerFile.keep(ledger, of: pipeline, in: folder)
     }
   }
+}
+
+extension BuildRequest {
+  var isWithdrawn: Bool { withdrawal?.isWithdrawn ?? false }
 }
 
 extension BuildLogEntry.Pipeline {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CondenseReports
 import CondenseEngine
 import CondensePipelines
 import CondenseStore
@@ -55,7 +56,9 @@ struct BuildCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try pipelines.resolvedWorkspace()
-    let listing = try pipelines.listing(in: workspace)
+    let invocation = BuildInvocation(
+      paths: try pipelines.checkedPaths(in: workspace), jobs: jobs, keepGoing: keepGoing, json: json, tensors: tensors,
+      changed: try changedPaths(in: workspace))
     let engine = Engine(
       stages: Toolbox.current.stages, formats: Toolbox.current.formats,
       store: try LocalStore.fromEnvironment(for: workspace))
@@ -64,43 +67,11 @@ struct BuildCommand: ParsableCommand {
         "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
           + "left as it is")
     }
-    var request = BuildRequest(
-      workspace: workspace, files: listing.files,
-      jobs: jobs ?? workspace.configuration.jobs?.value ?? ProcessInfo.processInfo.activeProcessorCount,
-      keepGoing: keepGoing)
-    let problems = listing.problems.map {
-      PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
-    }
-    if let changed = try changedPaths(in: workspace) {
-      request.files = engine.files(affectedBy: changed, in: request)
-    }
-    guard !dryRun else {
-      let run = engine.dryRun(request)
-      console.show(problems + run.diagnostics, workspace: workspace)
-      let report = DryRunReport(run: run, workspace: workspace)
-      console.result(json ? try JSONOutput.text(report.document) : report.text)
-      if run.hasInvalidInput || !problems.isEmpty { throw ExitCode.invalidInput }
-      return
-    }
-    if trace != nil { request.trace = BuildTrace() }
-    let line = ProgressLine(console: console)
-    let build = engine.build(request, progress: { line.show($0) })
-    line.finish()
-    if let trace, let recorded = request.trace { try write(recorded, to: trace) }
-    console.show(problems + build.diagnostics, workspace: workspace)
-    if json {
-      console.result(try JSONOutput.text(BuildDocument(build.report)))
-    } else {
-      let summary = BuildSummary(
-        report: build.report, workspace: workspace, console: console, largestTensorTable: tensors ? .max : 16)
-      console.result(summary.text())
-    }
-    for pipeline in build.report.pipelines {
-      guard let error = pipeline.error, !pipeline.isInvalid else { continue }
-      console.error("\(pipeline.name): \(error)")
-    }
-    if build.hasInvalidInput || !listing.problems.isEmpty { throw ExitCode.invalidInput }
-    if build.report.pipelines.contains(where: { $0.status == .failed }) { throw ExitCode.failure }
+    let run = BuildRun(
+      invocation, in: workspace, engine: engine, sink: ConsoleSink(console), trace: trace.map { _ in BuildTrace() })
+    let status = dryRun ? try run.dryRun() : try run.build()?.status ?? .failed
+    if !dryRun, let trace, let recorded = run.trace { try write(recorded, to: trace) }
+    if status != .done { throw ExitCode(status.rawValue) }
   }
 
   /// What is said to have changed; nil where everything is to be built.

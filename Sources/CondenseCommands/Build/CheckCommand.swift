@@ -1,4 +1,5 @@
 import ArgumentParser
+import CondenseReports
 import CondenseEngine
 import CondensePipelines
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CondenseEngine
 import CondenseFiles
 import CondensePipelines
+import CondenseReports
 import CondenseStore
 import Foundation
 
@@ -20,13 +21,18 @@ struct PipelineOptions: ParsableArguments {
   /// The pipeline files, and what kept others from being among them. A path that names nothing is among the files: reading
   /// it tells so.
   func listing(in workspace: Workspace) throws -> PipelineListing {
+    BuildInvocation(paths: try checkedPaths(in: workspace)).listing(in: workspace)
+  }
+
+  /// The paths, absolute; none for the whole workspace, which has pipelines then.
+  func checkedPaths(in workspace: Workspace) throws -> [String] {
     let current = FileManager.default.currentDirectoryPath
-    guard paths.isEmpty else { return workspace.pipelines(at: paths.map { AbsolutePath.resolve($0, from: current) }) }
+    guard paths.isEmpty else { return paths.map { AbsolutePath.resolve($0, from: current) } }
     guard workspace.configuration.pipelines != nil || FileSystem.isFolder(workspace.pipelinesFolder) else {
       throw ValidationError(
         "there is no folder '\(workspace.pipelinesFolder)'; name pipeline files, or make it and drop one in")
     }
-    return workspace.allPipelines()
+    return []
   }
 }
 

@@ -21,6 +21,8 @@ public struct BuildLogEntry: Codable, Equatable, Sendable {
     case failed
     /// A pipeline or a model file was invalid.
     case invalid
+    /// What it was made from changed meanwhile, or the process was to end.
+    case withdrawn
   }
 
   public struct Pipeline: Codable, Equatable, Sendable {

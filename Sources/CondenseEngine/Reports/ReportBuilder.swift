@@ -6,14 +6,17 @@ struct ReportBuilder {
   let models: [ModelSource]
   let scheduler: Scheduler
   let publications: [Int: Publisher.Publication]
+  let wasWithdrawn: Bool
   /// Actions that ran and have been counted for a pipeline already.
   private var counted: Set<Digest> = []
   /// For each pipeline that has been reported, the actions that ran for it.
   private var ran: [Int: Set<Digest>] = [:]
 
   init(
-    plan: BuildPlan, models: [ModelSource], scheduler: Scheduler, publications: [Int: Publisher.Publication]
+    plan: BuildPlan, models: [ModelSource], scheduler: Scheduler, publications: [Int: Publisher.Publication],
+    wasWithdrawn: Bool
   ) {
+    self.wasWithdrawn = wasWithdrawn
     self.plan = plan
     self.models = models
     self.scheduler = scheduler
@@ -160,7 +163,9 @@ struct ReportBuilder {
   private func failureMessage(_ index: Int) -> String {
     let failures = scheduler.failures.filter { $0.pipelines.contains(index) }
     guard let first = failures.min(by: { $0.node < $1.node }) else {
-      return "not finished, since the build stopped at an earlier failure (--keep-going goes on)"
+      return wasWithdrawn
+        ? "not finished, since the build was withdrawn"
+        : "not finished, since the build stopped at an earlier failure (--keep-going goes on)"
     }
     let more = failures.count > 1 ? " (and \(failures.count - 1) more)" : ""
     let tensor =

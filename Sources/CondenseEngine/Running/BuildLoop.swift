@@ -10,6 +10,7 @@ final class BuildLoop: @unchecked Sendable {
   private let runner: ActionRunner
   private let publisher: Publisher
   private let keepGoing: Bool
+  private let withdrawal: Withdrawal?
   private let progress: @Sendable (BuildProgress) -> Void
 
   private let pool: BytesPool
@@ -21,7 +22,7 @@ final class BuildLoop: @unchecked Sendable {
 
   init(
     graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, publisher: Publisher, pool: BytesPool,
-    trace: BuildTrace?, keepGoing: Bool, progress: @escaping @Sendable (BuildProgress) -> Void
+    trace: BuildTrace?, keepGoing: Bool, withdrawal: Withdrawal?, progress: @escaping @Sendable (BuildProgress) -> Void
   ) {
     self.graph = graph
     self.scheduler = scheduler
@@ -29,6 +30,7 @@ final class BuildLoop: @unchecked Sendable {
     self.pool = pool
     self.trace = trace
     self.keepGoing = keepGoing
+    self.withdrawal = withdrawal
     self.progress = progress
     self.publisher = publisher
   }
@@ -36,6 +38,9 @@ final class BuildLoop: @unchecked Sendable {
   /// Works with `jobs` threads; returns the scheduler when all is done or nothing more can be.
   func run(jobs: Int) -> Scheduler {
     workersLeft = jobs
+    withdrawal?.onWithdrawal { self.withdraw() }
+    defer { withdrawal?.onWithdrawal(nil) }
+    if withdrawal?.isWithdrawn ?? false { scheduler.stop() }
     for index in 0..<jobs {
       let thread = Thread { self.pool.with { BuildTrace.$worker.withValue(index) { self.work() } } }
       // Linux keeps 15 characters.
@@ -47,6 +52,20 @@ final class BuildLoop: @unchecked Sendable {
     defer { condition.unlock() }
     while workersLeft > 0 { condition.wait() }
     return scheduler
+  }
+
+  /// The scheduler as it is now.
+  func snapshot() -> Scheduler {
+    condition.lock()
+    defer { condition.unlock() }
+    return scheduler
+  }
+
+  private func withdraw() {
+    condition.lock()
+    scheduler.stop()
+    condition.broadcast()
+    condition.unlock()
   }
 
   private func work() {

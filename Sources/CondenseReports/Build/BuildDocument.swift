@@ -1,18 +1,18 @@
 import CondenseEngine
 
 /// What `condense build --json` prints.
-struct BuildDocument: Encodable {
-  var pipelines: [Pipeline]
-  var actions: ActionCounts
-  var seconds: Double
+package struct BuildDocument: Encodable {
+  package var pipelines: [Pipeline]
+  package var actions: ActionCounts
+  package var seconds: Double
 
-  init(_ report: BuildReport) {
+  package init(_ report: BuildReport) {
     pipelines = report.pipelines.map { Pipeline($0) }
     actions = report.actions
     seconds = report.seconds
   }
 
-  struct Pipeline: Encodable {
+  package struct Pipeline: Encodable {
     var name: String
     var file: String
     var status: PipelineReport.Status
@@ -41,7 +41,7 @@ struct BuildDocument: Encodable {
     }
   }
 
-  struct Output: Encodable {
+  package struct Output: Encodable {
     var path: String
     var bytes: Int
     var sha256: String
@@ -49,7 +49,7 @@ struct BuildDocument: Encodable {
     var metrics: Metrics
   }
 
-  struct Metrics: Encodable {
+  package struct Metrics: Encodable {
     var sourceBytes: Int
     var bytes: Int
     var ratio: Double
@@ -69,7 +69,7 @@ struct BuildDocument: Encodable {
     }
   }
 
-  struct Check: Encodable {
+  package struct Check: Encodable {
     var metric: String
     var value: Nullable<Double>
     var min: Nullable<Double>
@@ -87,7 +87,7 @@ struct BuildDocument: Encodable {
     }
   }
 
-  struct Stage: Encodable {
+  package struct Stage: Encodable {
     var id: String
     var stage: String
     var tensors: Int
@@ -103,14 +103,14 @@ struct BuildDocument: Encodable {
     }
   }
 
-  struct Tensor: Encodable {
+  package struct Tensor: Encodable {
     var name: String
     var dtype: String
     var shape: [Int]
     var sourceBytes: Int
     var steps: [Step]
 
-    struct Step: Encodable {
+    package struct Step: Encodable {
       var stage: String
       var bytes: Int
       var ran: Bool

@@ -1,8 +1,8 @@
 import CondenseStore
 
 /// What `condense cache stats --json` prints.
-struct CacheStatsDocument: Encodable {
-  struct Amount: Encodable {
+package struct CacheStatsDocument: Encodable {
+  package struct Amount: Encodable {
     var count: Int
     var bytes: Int
 
@@ -12,34 +12,34 @@ struct CacheStatsDocument: Encodable {
     }
   }
 
-  struct Age: Encodable {
+  package struct Age: Encodable {
     /// Days since the last use; null for more than the others say.
     var withinDays: Nullable<Int>
     var count: Int
     var bytes: Int
   }
 
-  struct Workspace: Encodable {
+  package struct Workspace: Encodable {
     var root: String
     /// Seconds since 1970.
     var seen: Int
     var builds: Int
   }
 
-  var folder: String
-  var limit: Int
-  var bytes: Int
-  var indexBytes: Int
-  var inline: Amount
-  var objects: Amount
-  var roots: Amount
-  var actions: Int
-  var notes: Int
-  var fileRecords: Int
-  var ages: [Age]
-  var workspaces: [Workspace]
+  package var folder: String
+  package var limit: Int
+  package var bytes: Int
+  package var indexBytes: Int
+  package var inline: Amount
+  package var objects: Amount
+  package var roots: Amount
+  package var actions: Int
+  package var notes: Int
+  package var fileRecords: Int
+  package var ages: [Age]
+  package var workspaces: [Workspace]
 
-  init(_ statistics: StoreStatistics, folder: String, limit: Int) {
+  package init(_ statistics: StoreStatistics, folder: String, limit: Int) {
     self.folder = folder
     self.limit = limit
     bytes = statistics.bytes
@@ -58,21 +58,21 @@ struct CacheStatsDocument: Encodable {
 }
 
 /// What `condense cache verify --json` prints.
-struct CacheVerifyDocument: Encodable {
-  struct Problem: Encodable {
+package struct CacheVerifyDocument: Encodable {
+  package struct Problem: Encodable {
     var kind: String
     var place: String
     var detail: String
     var dropped: Bool
   }
 
-  var folder: String
-  var artifacts: Int
-  var bytes: Int
-  var records: Int
-  var problems: [Problem]
+  package var folder: String
+  package var artifacts: Int
+  package var bytes: Int
+  package var records: Int
+  package var problems: [Problem]
 
-  init(_ report: VerificationReport, folder: String) {
+  package init(_ report: VerificationReport, folder: String) {
     self.folder = folder
     artifacts = report.artifacts
     bytes = report.bytes
@@ -84,20 +84,20 @@ struct CacheVerifyDocument: Encodable {
 }
 
 /// What `condense cache gc --json` prints.
-struct CacheCollectDocument: Encodable {
-  var folder: String
-  var dryRun: Bool
-  var limit: Nullable<Int>
-  var artifacts: Int
-  var actions: Int
-  var records: Int
-  var evictedBytes: Int
-  var bytesBefore: Int
-  var bytesAfter: Int
-  var roots: Int
-  var inUse: Int
+package struct CacheCollectDocument: Encodable {
+  package var folder: String
+  package var dryRun: Bool
+  package var limit: Nullable<Int>
+  package var artifacts: Int
+  package var actions: Int
+  package var records: Int
+  package var evictedBytes: Int
+  package var bytesBefore: Int
+  package var bytesAfter: Int
+  package var roots: Int
+  package var inUse: Int
 
-  init(_ report: EvictionReport, folder: String, limit: Int?, isDryRun: Bool) {
+  package init(_ report: EvictionReport, folder: String, limit: Int?, isDryRun: Bool) {
     self.folder = folder
     dryRun = isDryRun
     self.limit = Nullable(limit)

@@ -3,8 +3,8 @@ import CondenseStore
 import Foundation
 
 /// What the `cache` commands print for people.
-enum CacheText {
-  static func lines(_ statistics: StoreStatistics, folder: String, limit: Int) -> String {
+package enum CacheText {
+  package static func lines(_ statistics: StoreStatistics, folder: String, limit: Int) -> String {
     var table = TextTable([.left, .right, .right])
     table.add("", "count", "bytes")
     table.add("artifacts in the index", "\(statistics.inline.count)", Figures.bytes(statistics.inline.bytes))
@@ -27,7 +27,7 @@ enum CacheText {
     return lines.joined(separator: "\n")
   }
 
-  static func lines(_ report: VerificationReport) -> String {
+  package static func lines(_ report: VerificationReport) -> String {
     var lines = report.problems.map { problem in
       "\(problem.kind.rawValue): \(problem.place): \(problem.detail)\(problem.isDropped ? "; dropped" : "")"
     }
@@ -37,7 +37,7 @@ enum CacheText {
     return lines.joined(separator: "\n")
   }
 
-  static func lines(_ report: EvictionReport, limit: Int?, isDryRun: Bool) -> String {
+  package static func lines(_ report: EvictionReport, limit: Int?, isDryRun: Bool) -> String {
     let (evicted, takes) = isDryRun ? ("would evict", "would take") : ("evicted", "takes")
     var lines = [
       "\(evicted) \(report.artifacts) artifacts of \(Figures.bytes(report.evictedBytes)) with \(report.actions) actions, "
@@ -53,7 +53,7 @@ enum CacheText {
   }
 
   /// The hour of a use, as a date.
-  static func date(_ hours: Int) -> String {
+  package static func date(_ hours: Int) -> String {
     Date(timeIntervalSince1970: Double(hours) * 3600).formatted(
       Date.ISO8601FormatStyle(timeZone: .current).year().month().day())
   }

@@ -1,14 +1,21 @@
 import CondenseEngine
 
 /// A build's report as people read it.
-struct BuildSummary {
-  var report: BuildReport
-  var workspace: Workspace
-  var console: Console
+package struct BuildSummary {
+  package var report: BuildReport
+  package var workspace: Workspace
+  package var style: TextStyle
   /// Tables of single tensors are shown for models with at most this many.
-  var largestTensorTable: Int
+  package var largestTensorTable: Int
 
-  func text() -> String {
+  package init(report: BuildReport, workspace: Workspace, style: TextStyle, largestTensorTable: Int) {
+    self.report = report
+    self.workspace = workspace
+    self.style = style
+    self.largestTensorTable = largestTensorTable
+  }
+
+  package func text() -> String {
     var lines: [String] = []
     for pipeline in report.pipelines where report.pipelines.count == 1 || !pipeline.isUntouched {
       lines += self.lines(pipeline)
@@ -19,7 +26,7 @@ struct BuildSummary {
   }
 
   private func lines(_ pipeline: PipelineReport) -> [String] {
-    var lines = [console.emphasized(pipeline.name) + "  " + console.dimmed(workspace.displayPath(pipeline.file))]
+    var lines = [style.emphasized(pipeline.name) + "  " + style.dimmed(workspace.displayPath(pipeline.file))]
     if pipeline.status != .failed || pipeline.metrics != nil {
       lines += stageTable(pipeline).lines(indent: "  ")
       if pipeline.tensors.count <= largestTensorTable {
@@ -34,7 +41,7 @@ struct BuildSummary {
       let metrics = output.metrics
       lines.append(
         "  → \(workspace.displayPath(output.path))  \(Figures.bytes(output.bytes))"
-          + "  \(console.emphasized(Figures.ratio(metrics.ratio) + " smaller"))"
+          + "  \(style.emphasized(Figures.ratio(metrics.ratio) + " smaller"))"
           + "  density \(Figures.share(metrics.density))  SQNR \(Figures.decibels(metrics.sqnr))"
           + (output.wasWritten ? "" : "  (unchanged)"))
     }

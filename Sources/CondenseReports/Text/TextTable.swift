@@ -1,16 +1,16 @@
 /// Rows of text in aligned columns.
-struct TextTable {
-  enum Alignment { case left, right }
+package struct TextTable {
+  package enum Alignment { case left, right }
 
   private var alignments: [Alignment]
   private var rows: [[String]] = []
 
-  init(_ alignments: [Alignment]) { self.alignments = alignments }
+  package init(_ alignments: [Alignment]) { self.alignments = alignments }
 
-  mutating func add(_ cells: String...) { rows.append(cells) }
+  package mutating func add(_ cells: String...) { rows.append(cells) }
 
   /// Lines with two spaces between columns and none at their ends.
-  func lines(indent: String = "") -> [String] {
+  package func lines(indent: String = "") -> [String] {
     let widths = alignments.indices.map { column in
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
     }

@@ -1,11 +1,16 @@
 import CondenseEngine
 
 /// What a build would do, as people read it.
-struct DryRunReport {
-  let run: DryRun
-  let workspace: Workspace
+package struct DryRunReport {
+  package let run: DryRun
+  package let workspace: Workspace
 
-  var text: String {
+  package init(run: DryRun, workspace: Workspace) {
+    self.run = run
+    self.workspace = workspace
+  }
+
+  package var text: String {
     var lines: [String] = []
     for pipeline in run.pipelines where !pipeline.isUnchanged {
       let actions = pipeline.actions
@@ -24,16 +29,16 @@ struct DryRunReport {
     return lines.joined(separator: "\n")
   }
 
-  var document: DryRunDocument { DryRunDocument(run) }
+  package var document: DryRunDocument { DryRunDocument(run) }
 }
 
 /// What `condense build --dry-run --json` prints.
-struct DryRunDocument: Encodable {
-  var dryRun = true
-  var pipelines: [Pipeline]
-  var actions: PlannedPipeline.Actions
+package struct DryRunDocument: Encodable {
+  package var dryRun = true
+  package var pipelines: [Pipeline]
+  package var actions: PlannedPipeline.Actions
 
-  struct Pipeline: Encodable {
+  package struct Pipeline: Encodable {
     var name: String
     var file: String
     var unchanged: Bool
@@ -41,7 +46,7 @@ struct DryRunDocument: Encodable {
     var reasons: [ExplanationDocument.Action]
   }
 
-  init(_ run: DryRun) {
+  package init(_ run: DryRun) {
     pipelines = run.pipelines.map { pipeline in
       Pipeline(
         name: pipeline.name, file: pipeline.file, unchanged: pipeline.isUnchanged, actions: pipeline.actions,

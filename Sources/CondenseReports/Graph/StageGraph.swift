@@ -2,11 +2,11 @@ import CondenseEngine
 import Foundation
 
 /// A planned pipeline as a graph of model, stages and outputs.
-struct StageGraph {
+package struct StageGraph {
   private let pipeline: PlannedPipeline
   private let workspace: Workspace
 
-  init(_ pipeline: PlannedPipeline, workspace: Workspace) {
+  package init(_ pipeline: PlannedPipeline, workspace: Workspace) {
     self.pipeline = pipeline
     self.workspace = workspace
   }
@@ -43,7 +43,7 @@ struct StageGraph {
   }
 
   /// A tree: what is made from what.
-  var text: String {
+  package var text: String {
     var lines = [
       "\(pipeline.name)  \(workspace.displayPath(pipeline.file))",
       "\(workspace.displayPath(pipeline.model))  \(Figures.bytes(pipeline.modelBytes))",
@@ -83,7 +83,7 @@ struct StageGraph {
   private func name(_ path: String) -> String { (path as NSString).lastPathComponent }
 
   /// The DOT language of Graphviz.
-  var dot: String {
+  package var dot: String {
     func quoted(_ text: String) -> String {
       "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
@@ -98,7 +98,7 @@ struct StageGraph {
   }
 
   /// A Mermaid flowchart.
-  var mermaid: String {
+  package var mermaid: String {
     // Names may be words of the language, so nodes are numbered.
     let numbers = Dictionary(nodes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     var lines = ["flowchart LR"]
@@ -113,7 +113,7 @@ struct StageGraph {
     return lines.joined(separator: "\n")
   }
 
-  var document: GraphDocument.Pipeline {
+  package var document: GraphDocument.Pipeline {
     GraphDocument.Pipeline(
       name: pipeline.name, file: pipeline.file,
       model: GraphDocument.Model(path: pipeline.model, bytes: pipeline.modelBytes), actions: pipeline.actions,
@@ -125,39 +125,5 @@ struct StageGraph {
       outputs: pipeline.outputs.map {
         GraphDocument.Output(path: $0.path, from: $0.from, bytes: Nullable($0.bytes))
       })
-  }
-}
-
-/// What `condense graph --format json` prints.
-struct GraphDocument: Encodable {
-  var pipelines: [Pipeline]
-
-  struct Pipeline: Encodable {
-    var name: String
-    var file: String
-    var model: Model
-    var actions: PlannedPipeline.Actions
-    var stages: [Stage]
-    var outputs: [Output]
-  }
-
-  struct Model: Encodable {
-    var path: String
-    var bytes: Int
-  }
-
-  struct Stage: Encodable {
-    var id: String
-    var stage: String
-    var from: String
-    var tensors: Int
-    var bytes: Nullable<Int>
-    var actions: PlannedPipeline.Actions
-  }
-
-  struct Output: Encodable {
-    var path: String
-    var from: String
-    var bytes: Nullable<Int>
   }
 }

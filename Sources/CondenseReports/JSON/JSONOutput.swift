@@ -1,8 +1,8 @@
 import Foundation
 
 /// Values as the JSON text that `--json` prints.
-enum JSONOutput {
-  static func text(_ value: some Encodable) throws -> String {
+package enum JSONOutput {
+  package static func text(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -10,15 +10,15 @@ enum JSONOutput {
   }
 
   /// JSON has no infinities.
-  static func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
+  package static func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
 }
 
 /// Encodes nil as null instead of leaving the key out, so that a document always has the same keys.
-struct Nullable<Value: Encodable>: Encodable {
-  var value: Value?
-  init(_ value: Value?) { self.value = value }
+package struct Nullable<Value: Encodable>: Encodable {
+  package var value: Value?
+  package init(_ value: Value?) { self.value = value }
 
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     if let value { try container.encode(value) } else { try container.encodeNil() }
   }

@@ -1,1 +1,0 @@
-// What a build came to, as people and programs read it.
