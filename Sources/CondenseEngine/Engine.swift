@@ -226,7 +226,7 @@ public struct Engine: Sendable {
       changes.updateValue(prepared.upToDate.records[file], forKey: file)
     }
     // Losing a record costs the next build a plan, nothing else.
-    try? WorkspaceState.update(in: folder, program: prepared.program, changes)
+    _ = try? WorkspaceState.update(in: folder, program: prepared.program, changes, known: prepared.state)
   }
 
   /// Records the build in the workspace. Losing that costs nobody anything but an answer.

@@ -23,10 +23,18 @@ extension PipelineRecord {
     guard reader.remaining == 0 else { throw reader.error("bytes follow the record") }
   }
 
-  /// The file that a record is about, without reading the rest.
-  static func file(ofEncoded record: Bytes) -> String? {
+  /// Says that the file has no record any more: its name, and nothing of what a record goes on with.
+  static func removal(of file: String) -> Bytes {
+    var writer = ByteWriter()
+    writer.text(file)
+    return writer.finish()
+  }
+
+  /// The file that a record is about, and whether it says that there is none, without reading the rest.
+  static func heading(ofEncoded record: Bytes) -> (file: String, isRemoval: Bool)? {
     var reader = ByteReader(record)
-    return try? reader.text()
+    guard let file = try? reader.text() else { return nil }
+    return (file, reader.remaining == 0)
   }
 }
 

@@ -1,22 +1,17 @@
-import CondenseCodecs
 import CondenseFiles
 import CondenseStore
 import CondenseTensors
 
 /// What earlier builds of a workspace's pipelines rested on, in one file: `.condense/vN/pipelines`.
 ///
-/// It only saves work: a record that is missing or damaged costs planning once. Every process writes the file anew, under a
-/// lock, with the records of others as it finds them, and puts it in place by a rename.
-///
-/// The file: eight bytes of name and version, the digest of the program that wrote it, then for each record its length
-/// and CRC-32 as 32-bit words and the record.
+/// It only saves work: a record that is missing or damaged costs planning once, and one that is older than it could be does
+/// not hold any more. So nothing waits for the disk. Every process adds its records to the file, under a lock; where too
+/// much in it has been superseded, it is written anew, and put in place by a rename.
 struct WorkspaceState: Sendable {
   private var records: [String: Bytes] = [:]
+  private var log = StateLog()
 
   static let fileName = "pipelines"
-  private static let magic = Array("cndstat1".utf8)
-  /// A file larger than this is none of ours.
-  private static let largestFile = 1 << 31
 
   init() {}
 
@@ -24,53 +19,63 @@ struct WorkspaceState: Sendable {
   ///
   /// - Parameter program: stands for everything in the program that decides what a build makes.
   init(in folder: String, program: Digest) {
-    guard let file = try? OpenFile.reading(folder + "/" + WorkspaceState.fileName),
-      let size = try? file.identity().byteCount, size <= WorkspaceState.largestFile,
-      let bytes = try? file.read(0..<size)
-    else { return }
-    var reader = ByteReader(bytes)
-    guard let magic = try? reader.take(WorkspaceState.magic.count), magic.array == WorkspaceState.magic,
-      let writer = try? reader.take(Digest.byteCount), writer.array == program.bytes
-    else { return }
-    while reader.remaining > 0 {
-      // Where a length is wrong, nothing behind it can be found.
-      guard let head = try? reader.word(), let record = try? reader.take(Int(head & 0xFFFF_FFFF)) else { return }
-      guard record.withUnsafeBytes({ CRC32.checksum($0) }) == UInt32(truncatingIfNeeded: head >> 32),
-        let file = PipelineRecord.file(ofEncoded: record)
-      else { continue }
-      records[file] = record
-    }
+    guard let file = try? OpenFile.reading(WorkspaceState.path(in: folder)) else { return }
+    read(file, program)
   }
 
   subscript(file: String) -> PipelineRecord? { records[file].flatMap { try? PipelineRecord(encoded: $0) } }
 
-  /// Puts records in the place of those of the same files, or removes them where they are nil, and drops those of files
-  /// that are gone.
+  /// Puts records in the place of those of the same files, or removes them where they are nil. Where the file is written
+  /// anew, records of pipeline files that are gone are dropped.
+  ///
+  /// - Parameter known: what has been read of the state already; only what others have added since is read again.
+  /// - Returns: the state as it is now.
+  @discardableResult
   static func update(
-    in folder: String, program: Digest, _ changes: [String: PipelineRecord?]
-  ) throws(FileError) {
-    guard !changes.isEmpty else { return }
-    let lock = try FileLock.waiting(folder + "/" + fileName + ".lock")
+    in folder: String, program: Digest, _ changes: [String: PipelineRecord?],
+    known: WorkspaceState = WorkspaceState()
+  ) throws(FileError) -> WorkspaceState {
+    guard !changes.isEmpty else { return known }
+    let path = path(in: folder)
+    let lock = try FileLock.waiting(path + ".lock")
     defer { withExtendedLifetime(lock) {} }
-    var state = WorkspaceState(in: folder, program: program)
-    for (file, record) in changes { state.records[file] = record?.encoded() }
-    for file in state.records.keys where changes[file] == nil && !FileSystem.exists(file) {
-      state.records[file] = nil
+    // Who read while another wrote may have seen damage that is none.
+    var state = known.log.isDamaged ? WorkspaceState() : known
+    let file = try OpenFile.updating(path)
+    state.read(file, program)
+    let added = StateLog.framed(state.change(changes))
+    if state.log.hasRoom(for: added.count) {
+      if !added.isEmpty { try state.log.append(added, to: file) }
+      return state
     }
-    let path = folder + "/" + fileName
+    state.records = state.records.filter { changes[$0.key] != nil || FileSystem.exists($0.key) }
+    let records = state.records.sorted { $0.key < $1.key }.map(\.value)
     // Whoever has the lock is alone with this name.
-    try FileSystem.replace(path, with: state.encoded(program: program), through: path + ".new")
+    try FileSystem.replace(
+      path, with: StateLog.file(of: StateLog.framed(records), program: program), through: path + ".new")
+    return WorkspaceState(in: folder, program: program)
   }
 
-  private func encoded(program: Digest) -> Bytes {
-    var writer = ByteWriter(capacity: 64 << 10)
-    writer.append(WorkspaceState.magic)
-    writer.append(program.bytes)
-    for (_, record) in records.sorted(by: { $0.key < $1.key }) {
-      let checksum = record.withUnsafeBytes { CRC32.checksum($0) }
-      writer.word(UInt64(checksum) << 32 | UInt64(record.count))
-      writer.append(record)
+  private static func path(in folder: String) -> String { folder + "/" + fileName }
+
+  private mutating func read(_ file: OpenFile, _ program: Digest) {
+    let news = log.read(file, program: program)
+    if news.isOtherFile { records = [:] }
+    for record in news.records {
+      guard let (file, isRemoval) = PipelineRecord.heading(ofEncoded: record) else { continue }
+      records[file] = isRemoval ? nil : record
     }
-    return writer.finish()
+  }
+
+  /// Returns the records that say what has changed.
+  private mutating func change(_ changes: [String: PipelineRecord?]) -> [Bytes] {
+    changes.sorted { $0.key < $1.key }.compactMap { file, record in
+      if let record {
+        let encoded = record.encoded()
+        records[file] = encoded
+        return encoded
+      }
+      return records.removeValue(forKey: file).map { _ in PipelineRecord.removal(of: file) }
+    }
   }
 }

@@ -6,6 +6,8 @@ struct PreparedBuild {
   var program: Digest
   /// Nil where the workspace can keep no state; it is built all the same.
   var stateFolder: String?
+  /// As it was read; empty where it was not looked at.
+  var state = WorkspaceState()
   var upToDate = UpToDatePipelines()
   /// The pipelines that are not up to date.
   var loaded = LoadedPipelines()
@@ -27,8 +29,8 @@ extension Engine {
     var prepared = PreparedBuild(program: Digest.ofProgram(stages: stages, formats: formats))
     prepared.stateFolder = try? request.workspace.makeStateFolder()
     if request.usesRecords, let folder = prepared.stateFolder {
-      prepared.upToDate = UpToDatePipelines(
-        request.files, in: WorkspaceState(in: folder, program: prepared.program))
+      prepared.state = WorkspaceState(in: folder, program: prepared.program)
+      prepared.upToDate = UpToDatePipelines(request.files, in: prepared.state)
     }
     let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
     func load() {
