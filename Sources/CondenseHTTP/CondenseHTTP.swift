@@ -1,1 +1,0 @@
-// A small HTTP server for one machine.
