@@ -30,6 +30,8 @@ final class HTTPConnection: ChannelInboundHandler {
   /// Whether the client sends no more.
   var inputEnded = false
   var deadlines = HTTPDeadlines()
+  /// Of the request that is coming in: a refusal of HEAD has no body either.
+  private var method = "GET"
   private var assembly: RequestAssembly?
   /// Parts that came in one read with the request that is being answered.
   private var pending = CircularBuffer<HTTPServerRequestPart>()
@@ -115,6 +117,7 @@ final class HTTPConnection: ChannelInboundHandler {
   }
 
   private func begin(_ head: HTTPRequestHead) throws(HTTPRefusal) {
+    method = head.method.rawValue
     let assembly = try RequestAssembly(head, over: transport, service)
     self.assembly = assembly
     phase = .receiving
@@ -132,7 +135,6 @@ final class HTTPConnection: ChannelInboundHandler {
 
   private func refuse(_ refusal: HTTPRefusal) {
     unreadable = refusal
-    let method = assembly?.request.method ?? "GET"
     assembly = nil
     service.count { $0.refused += 1 }
     phase = .responding
@@ -143,6 +145,7 @@ final class HTTPConnection: ChannelInboundHandler {
   /// The response is out.
   func responseEnded(closes: Bool) {
     exchange = nil
+    method = "GET"
     bytesBehind = 0
     guard phase == .responding else { return }
     if closes || connections.isDraining { return linger() }

@@ -114,7 +114,7 @@ import Testing
   func largeBody() async throws {
     var generator = SeededGenerator(seed: 5)
     let block = (0..<9973).map { _ in UInt8.random(in: 0...255, using: &generator) }
-    let body = Array(repeatElement(block, count: 500).joined())
+    let body = Array(repeatElement(block, count: 200).joined())
     try await serving(
       { _ in HTTPResponse(status: 200, body: .bytes(body)) },
       { served in

@@ -28,7 +28,7 @@ import Testing
 
   @Test("Whatever bytes come, the server answers or closes, and serves the next", arguments: 0..<4)
   func junk(_ part: Int) async throws {
-    let count = (ProcessInfo.processInfo.environment["CONDENSE_FUZZ_COUNT"].flatMap { Int($0) } ?? 6000) / 4
+    let count = (ProcessInfo.processInfo.environment["CONDENSE_FUZZ_COUNT"].flatMap { Int($0) } ?? 4000) / 4
     try await serving(
       { request in
         request.path == "/stream"

@@ -66,6 +66,16 @@ import Testing
     }
   }
 
+  @Test("A refusal of HEAD has no body")
+  func head() async throws {
+    try await serving { served in
+      let client = try served.onLoopback()
+      client.send("HEAD / HTTP/1.1\r\nHost: attacker.example\r\n\r\n")
+      #expect(try client.readResponse(isHead: true).status == 421)
+      #expect(try client.readToEnd() == "")
+    }
+  }
+
   @Test("A chunked body is refused at the byte that is too much")
   func chunkedBody() async throws {
     var limits = HTTPLimits()

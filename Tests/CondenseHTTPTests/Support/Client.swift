@@ -38,6 +38,10 @@ final class Client {
     #else
       let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
     #endif
+    #if canImport(Darwin)
+      var noSignal: Int32 = 1
+      setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &noSignal, socklen_t(MemoryLayout<Int32>.size))
+    #endif
     // No test waits for this; it only keeps a broken one from hanging.
     var patience = timeval(tv_sec: 20, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -58,8 +62,13 @@ final class Client {
   @discardableResult
   func send(_ bytes: [UInt8]) -> Bool {
     var rest = bytes[...]
+    #if canImport(Darwin)
+      let flags: Int32 = 0
+    #else
+      let flags = Int32(MSG_NOSIGNAL)
+    #endif
     while !rest.isEmpty {
-      let sent = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let sent = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, flags) }
       guard sent > 0 else { return false }
       rest = rest.dropFirst(sent)
     }
@@ -71,6 +80,8 @@ final class Client {
 
   /// Says that no more comes, but listens on.
   func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+  func stopReading() { shutdown(descriptor, Int32(SHUT_RD)) }
 
   /// Makes the close that follows a reset, as by a process that is killed with unread data.
   func resetOnClose() {
