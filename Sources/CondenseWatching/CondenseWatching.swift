@@ -1,1 +1,0 @@
-// Which files changed, told within a moment.

@@ -1,0 +1,96 @@
+import CondenseFiles
+
+/// What a plan's paths looked like at one time.
+struct Snapshot: Sendable {
+  /// What was at a path, links followed.
+  enum Look: Hashable, Sendable {
+    case file(FileIdentity)
+    /// A folder is another one when its inode is; what is in it is looked at for itself.
+    case folder(device: UInt64, inode: UInt64)
+  }
+
+  private(set) var trees: [String: [String: Look]] = [:]
+  private(set) var folders: [String: [String: Look]] = [:]
+  private(set) var files: [String: [String: Look]] = [:]
+  /// The paths that were looked at.
+  private(set) var lookCount = 0
+
+  init() {}
+
+  init(of plan: WatchPlan) {
+    for path in plan.trees { trees[path] = treeLooks(path) }
+    for path in plan.folders { folders[path] = folderLooks(path) }
+    for path in plan.files { files[path] = look(path).map { [path: $0] } ?? [:] }
+  }
+
+  private mutating func look(_ path: String) -> Look? {
+    lookCount += 1
+    guard let identity = try? FileIdentity(of: path) else { return nil }
+    guard FileSystem.isFolder(path) else { return .file(identity) }
+    return .folder(device: identity.device, inode: identity.inode)
+  }
+
+  private mutating func folderLooks(_ folder: String) -> [String: Look] {
+    var looks: [String: Look] = [:]
+    looks[folder] = look(folder)
+    for entry in (try? FileSystem.entries(in: folder)) ?? [] {
+      let path = folder == "/" ? "/" + entry.name : folder + "/" + entry.name
+      looks[path] = look(path)
+    }
+    return looks
+  }
+
+  /// As for a folder, for all below it that are not hidden; folders that are reached twice only once.
+  private mutating func treeLooks(_ root: String) -> [String: Look] {
+    var looks: [String: Look] = [:]
+    var visited: Set<Look> = []
+    var stack = [(path: root, depth: 0)]
+    while let folder = stack.popLast() {
+      let found = folderLooks(folder.path)
+      guard case .folder = found[folder.path], let own = found[folder.path], visited.insert(own).inserted else {
+        looks[folder.path] = found[folder.path]
+        continue
+      }
+      looks.merge(found) { $1 }
+      guard folder.depth < WatchPlan.deepest else { continue }
+      for (path, look) in found where path != folder.path {
+        guard case .folder = look, path.split(separator: "/").last?.hasPrefix(".") != true else { continue }
+        stack.append((path, folder.depth + 1))
+      }
+    }
+    return looks
+  }
+}
+
+extension Snapshot {
+  /// What differs from an earlier snapshot, of what is in both; sorted by path. A file that changed counts as being
+  /// written: a scan cannot tell.
+  func changes(since earlier: Snapshot) -> [FileChange] {
+    var changes: Set<FileChange> = []
+    Snapshot.compare(earlier.trees, trees, into: &changes)
+    Snapshot.compare(earlier.folders, folders, into: &changes)
+    Snapshot.compare(earlier.files, files, into: &changes)
+    return changes.sorted { ($0.path, "\($0.kind)") < ($1.path, "\($1.kind)") }
+  }
+
+  private static func compare(
+    _ earlier: [String: [String: Look]], _ later: [String: [String: Look]], into changes: inout Set<FileChange>
+  ) {
+    for (entry, new) in later {
+      guard let old = earlier[entry] else { continue }
+      for (path, look) in new where old[path] != look {
+        switch look {
+        case .file: changes.insert(FileChange(path: path, kind: .modified))
+        case .folder: changes.insert(FileChange(path: path, kind: .folder))
+        }
+        if case .folder = old[path] { changes.insert(FileChange(path: path, kind: .folder)) }
+      }
+      for (path, look) in old where new[path] == nil {
+        switch look {
+        case .file: changes.insert(FileChange(path: path, kind: .settled))
+        case .folder: changes.insert(FileChange(path: path, kind: .folder))
+        }
+      }
+    }
+  }
+}
