@@ -41,7 +41,8 @@
   /// How much of a folder's changes is asked for. A folder on the way to something costs no wake-up by what else happens
   /// in it.
   enum WatchLevel: Int, Comparable {
-    /// The folder itself goes, or who may enter it changes.
+    /// The folder itself or one in it goes, or who may enter it changes. The folder does not tell that it was deleted while
+    /// somebody has it open or works in it; the one above does.
     case passing
     /// Also, entries appear and go.
     case names
@@ -52,7 +53,7 @@
 
     var mask: InotifyEvent.Mask {
       switch self {
-      case .passing: [.selfDeleted, .selfMoved, .attributes]
+      case .passing: [.selfDeleted, .selfMoved, .attributes, .deleted]
       case .names: [WatchLevel.passing.mask, .appeared, .vanished]
       case .contents: [WatchLevel.names.mask, .modified, .closed]
       }

@@ -37,11 +37,12 @@
     ) throws(WatchRefusal) -> WatchRoute? {
       var route = WatchRoute()
       var folder = "/"
-      var step: (folder: String, name: String)?
+      /// Where the last step went down from.
+      var above: String?
       var pending: [Substring] = subject.path.split(separator: "/").reversed()
       var links = 0
       while true {
-        guard try pass(folder, from: step, &route, in: &table) else { return nil }
+        guard try pass(folder, above: above, &route, in: &table) else { return nil }
         guard let name = pending.last else {
           route.end = .folder(folder)
           return route
@@ -50,24 +51,24 @@
         if name == "." { continue }
         if name == ".." {
           folder = (folder as NSString).deletingLastPathComponent
-          step = nil
+          above = nil
           continue
         }
         let path = joined(folder, name)
+        route.uses[folder, default: FolderUse()].names.insert(String(name))
         if entryKind(path) != .folder {
           guard try watch(folder, pending.isEmpty ? .contents : .names, in: &table) else { return nil }
-          route.uses[folder, default: FolderUse()].names.insert(String(name))
         }
         switch entryKind(path) {
         case .folder:
-          step = (folder, String(name))
+          above = folder
           folder = path
         case .link:
           links += 1
           guard links <= RouteFinder.mostLinks, let target = target(of: path) else { return route }
           pending += target.split(separator: "/").reversed()
           if target.hasPrefix("/") { folder = "/" }
-          step = nil
+          above = nil
         case .file, .other:
           if pending.isEmpty { route.end = .file(path) }
           return route
@@ -79,18 +80,16 @@
     /// Watches a folder on the way. One that may be entered but not read cannot be watched; then its parent tells when it
     /// is replaced.
     private mutating func pass(
-      _ folder: String, from step: (folder: String, name: String)?, _ route: inout WatchRoute,
-      in table: inout WatchTable
+      _ folder: String, above: String?, _ route: inout WatchRoute, in table: inout WatchTable
     ) throws(WatchRefusal) -> Bool {
       do {
         guard try watch(folder, .passing, in: &table) else { return false }
+        if route.uses[folder] == nil { route.uses[folder] = FolderUse() }
+        return true
       } catch {
-        guard case .failed(_, EACCES) = error, let step, try watch(step.folder, .names, in: &table) else { throw error }
-        route.uses[step.folder, default: FolderUse()].names.insert(step.name)
+        guard case .failed(_, EACCES) = error, let above, try watch(above, .names, in: &table) else { throw error }
         return true
       }
-      if route.uses[folder] == nil { route.uses[folder] = FolderUse() }
-      return true
     }
 
     /// False where there is no folder at the path any more.

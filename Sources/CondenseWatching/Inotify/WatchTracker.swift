@@ -129,6 +129,7 @@
       let isKnown = table.routes[subject]?.uses[path]?.shownAs.contains(shown) ?? false
       if mask.isAny(of: .vanished) {
         if mask.contains(.isFolder) { table.removeUses(atOrBelow: shown, by: subject) }
+        tellFolder(behind: shown, of: subject)
         dropLinks(atOrBelow: shown, of: subject)
       } else if mask.contains(.isFolder), mask.isAny(of: .appeared) || !isKnown {
         finder.forget()
@@ -136,7 +137,14 @@
       } else if mask.isAny(of: .appeared), entryKind(path) == .link {
         finder.forget()
         connect(link(shown, of: subject))
+        tellFolder(behind: shown, of: subject)
       }
+    }
+
+    /// With a link, all comes or goes that it leads to.
+    private mutating func tellFolder(behind shown: String, of subject: WatchSubject) {
+      let link = WatchSubject(reach: .tree, path: shown, tree: subject.tree)
+      if case .folder = table.routes[link]?.end { changes.append(FileChange(path: shown, kind: .folder)) }
     }
 
     private mutating func kind(of mask: InotifyEvent.Mask, _ path: String) -> FileChange.Kind {

@@ -34,31 +34,39 @@ struct Snapshot: Sendable {
     var looks: [String: Look] = [:]
     looks[folder] = look(folder)
     for entry in (try? FileSystem.entries(in: folder)) ?? [] {
-      let path = folder == "/" ? "/" + entry.name : folder + "/" + entry.name
+      let path = Snapshot.path(of: entry, in: folder)
       looks[path] = look(path)
     }
     return looks
   }
 
-  /// As for a folder, for all below it that are not hidden; folders that are reached twice only once.
+  /// As for a folder, for all below it that are not hidden. A folder that links lead to too is entered once, by its own
+  /// name if it has one in the tree: or else two scans might take it by two names.
   private mutating func treeLooks(_ root: String) -> [String: Look] {
     var looks: [String: Look] = [:]
     var visited: Set<Look> = []
-    var stack = [(path: root, depth: 0)]
-    while let folder = stack.popLast() {
-      let found = folderLooks(folder.path)
-      guard case .folder = found[folder.path], let own = found[folder.path], visited.insert(own).inserted else {
-        looks[folder.path] = found[folder.path]
-        continue
-      }
-      looks.merge(found) { $1 }
-      guard folder.depth < WatchPlan.deepest else { continue }
-      for (path, look) in found where path != folder.path {
-        guard case .folder = look, path.split(separator: "/").last?.hasPrefix(".") != true else { continue }
-        stack.append((path, folder.depth + 1))
+    var folders = [(path: root, depth: 0)]
+    var links: [(path: String, depth: Int)] = []
+    while let folder = folders.popLast() ?? links.popLast() {
+      guard let own = look(folder.path) else { continue }
+      looks[folder.path] = own
+      guard case .folder = own, visited.insert(own).inserted, folder.depth <= WatchPlan.deepest else { continue }
+      for entry in (try? FileSystem.entries(in: folder.path)) ?? [] {
+        let path = Snapshot.path(of: entry, in: folder.path)
+        if entry.isHidden {
+          looks[path] = look(path)
+        } else if entry.kind == .link {
+          links.append((path, folder.depth + 1))
+        } else {
+          folders.append((path, folder.depth + 1))
+        }
       }
     }
     return looks
+  }
+
+  private static func path(of entry: FolderEntry, in folder: String) -> String {
+    folder == "/" ? "/" + entry.name : folder + "/" + entry.name
   }
 }
 
