@@ -1,4 +1,4 @@
-/// What is to be watched. Absolute paths; nothing need exist.
+/// What is to be watched. Absolute paths, without `.` and `..` and a slash at the end; nothing need exist.
 public struct WatchPlan: Equatable, Sendable {
   /// Folders with everything below them, new folders and what links lead to included. Hidden folders below are not
   /// entered.

@@ -153,6 +153,21 @@
       #expect(try changes { try write("4", to: folder / "old" + rest) }.isEmpty)
     }
 
+    @Test("A folder that is deleted while somebody has it open does not tell so itself", arguments: ["p", "p/sub"])
+    func deletedWhileOpen(_ name: String) throws {
+      try FileSystem.makeFolders(folder / "p/sub")
+      watch(trees: ["p"], files: ["p/sub/f"])
+      let descriptor = open(folder / name, O_RDONLY | O_DIRECTORY)
+      try #require(descriptor >= 0)
+      defer { close(descriptor) }
+      let told = try changes {
+        try removeAll(folder / name)
+        try FileSystem.makeFolders(folder / "p/sub")
+      }
+      #expect(told.has(folder / name, .folder))
+      #expect(try changes { try write("1", to: folder / "p/sub/f") }.ends(folder / "p/sub/f", .settled))
+    }
+
     @Test("A folder far above a file is replaced")
     func replacedAncestor() throws {
       try FileSystem.makeFolders(folder / "a/b/c/d")
@@ -237,6 +252,19 @@
           folder / "p/zweiter/deep/b.yaml", .settled))
     }
 
+    @Test("A link in a tree that is replaced takes along what it led to", arguments: ["link", "file"])
+    func replacedLink(_ replacement: String) throws {
+      for name in ["p", "1", "2"] { try FileSystem.makeFolders(folder / name) }
+      try write("1", to: folder / "1/f")
+      try write("1", to: folder / "file")
+      try makeLink(folder / "p/l", to: "../1")
+      try makeLink(folder / "link", to: "../2")
+      watch(trees: ["p"])
+      let told = try changes { try FileSystem.rename(folder / replacement, to: folder / "p/l") }
+      #expect(told.has(folder / "p/l", .folder))
+      #expect(try changes { try write("2", to: folder / "1/f") }.isEmpty)
+    }
+
     @Test("What is missing is told when it appears, whatever of its way is missing")
     func missing() throws {
       watch(trees: ["a/b/tree"], files: ["a/b/file"], folders: ["a/c"])
@@ -310,7 +338,7 @@
 
     @Test("Stopped, a watcher has given back its thread and descriptors, and tells nothing more")
     func stopping() throws {
-      watch(trees: ["."])
+      watch(files: ["x"])
       watcher.stop()
       watcher.stop()
       try write("1", to: folder / "x")

@@ -114,12 +114,12 @@
       watcher.stop()
     }
 
-    @Test("After a flush, everything that differs was told", arguments: 0..<150 as Range<UInt64>)
+    @Test("After a flush, everything that differs was told", arguments: 0..<50 as Range<UInt64>)
     func inotify(_ seed: UInt64) throws {
       try check(seed: seed, followsLinks: false) { folder in try InotifyWatcher { folder.receive($0) } }
     }
 
-    @Test("Also where it is scanned", arguments: 1000..<1030 as Range<UInt64>)
+    @Test("Also where it is scanned", arguments: 1000..<1010 as Range<UInt64>)
     func scanning(_ seed: UInt64) throws {
       try check(seed: seed, followsLinks: true) { folder in
         ScanningWatcher(pace: ScanPace(shortest: .seconds(3600))) { folder.receive($0) }

@@ -1,4 +1,5 @@
 #if os(Linux)
+  import CondenseFiles
   import Foundation
 
   /// Watches by the kernel's events (inotify(7)): a thread that sleeps until something changes.
@@ -15,13 +16,18 @@
   public final class InotifyWatcher: FileWatcher {
     private let loop: InotifyLoop
 
-    /// Fails where the kernel has no instance left, with `EMFILE`.
-    ///
     /// On its own it watches no files on network file systems, and stops watching what it finds no watch for; that is told
     /// as `degraded`. `AutomaticWatcher` scans such files.
-    public convenience init(handler: @escaping @Sendable (WatchNotice) -> Void) throws {
-      try self.init(queue: InotifyQueue(), handler: handler) { refusals in
-        for refusal in Set(refusals.values) { handler(.degraded(refusal.description)) }
+    ///
+    /// - Throws: where the kernel has no inotify instance or descriptor left.
+    public convenience init(handler: @escaping @Sendable (WatchNotice) -> Void) throws(FileError) {
+      do {
+        try self.init(queue: InotifyQueue(), handler: handler) { refusals in
+          for refusal in Set(refusals.values) { handler(.degraded(refusal.description)) }
+        }
+      } catch {
+        guard case .instanceLimit(let code) = error else { throw FileError("watch by", "inotify", code: EIO) }
+        throw FileError("watch by", "inotify", code: code)
       }
     }
 
