@@ -23,7 +23,7 @@ public struct FileChange: Hashable, Sendable {
 public enum WatchNotice: Equatable, Sendable {
   /// In the order in which they happened. A change may be told that made no difference; none is left out.
   case changes([FileChange])
-  /// Changes were missed, so everything may differ.
+  /// Changes were missed, so everything may differ. To be answered by a look at everything and by giving the plan again.
   case rescan(reason: String)
   /// Scanning takes the place of the kernel's events, and why: names the limit that was reached or the file system.
   case degraded(String)

@@ -63,6 +63,8 @@
       guard let stream else { return }
       FSEventStreamStop(stream)
       FSEventStreamInvalidate(stream)
+      // A call that has begun ends before what it uses goes.
+      queue.sync {}
       FSEventStreamRelease(stream)
       self.stream = nil
     }
@@ -118,7 +120,8 @@
       for event in events {
         let lost =
           kFSEventStreamEventFlagMustScanSubDirs | kFSEventStreamEventFlagRootChanged | kFSEventStreamEventFlagMount
-          | kFSEventStreamEventFlagUnmount
+          | kFSEventStreamEventFlagUnmount | kFSEventStreamEventFlagItemIsSymlink
+        // Where a link leads is found out when the plan is given again, as after every rescan.
         if event.flags & lost != 0 { missed = true }
         let kind = kind(event.flags)
         for path in plannedPaths(event.path, isFolder: kind == .folder) {
@@ -126,7 +129,9 @@
         }
       }
       if !changes.isEmpty { handler(.changes(changes)) }
-      if missed { handler(.rescan(reason: "the system dropped file events, or a watched folder was replaced")) }
+      if missed {
+        handler(.rescan(reason: "the system dropped file events, or a watched folder or a link was replaced"))
+      }
     }
 
     /// The system does not tell when a file is closed: what was written to counts as being written.
