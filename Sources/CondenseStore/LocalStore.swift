@@ -48,6 +48,10 @@ public final class LocalStore: ArtifactStore {
     index = try StoreIndex(folder: root)
   }
 
+  /// Leaves the index open when this store goes: for a process that is about to end. Closing it moves its log into the
+  /// database and waits for the disk; whoever opens it next finds the log, as after a kill.
+  public func leaveOpen() { index.leaveOpen() }
+
   /// `$CONDENSE_CACHE_DIR`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`.
   public static func defaultFolder(environment: [String: String]) -> String {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

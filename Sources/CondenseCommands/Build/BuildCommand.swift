@@ -61,7 +61,7 @@ struct BuildCommand: ParsableCommand {
       changed: try changedPaths(in: workspace))
     let engine = Engine(
       stages: Toolbox.current.stages, formats: Toolbox.current.formats,
-      store: try LocalStore.fromEnvironment(for: workspace))
+      store: try BuildCommand.store(for: workspace))
     if !workspace.otherStateVersions.isEmpty {
       console.note(
         "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
@@ -72,6 +72,13 @@ struct BuildCommand: ParsableCommand {
     let status = dryRun ? try run.dryRun() : try run.build()?.status ?? .failed
     if !dryRun, let trace, let recorded = run.trace { try write(recorded, to: trace) }
     if status != .done { throw ExitCode(status.rawValue) }
+  }
+
+  /// The process ends with the build.
+  private static func store(for workspace: Workspace) throws -> LocalStore {
+    let store = try LocalStore.fromEnvironment(for: workspace)
+    store.leaveOpen()
+    return store
   }
 
   /// What is said to have changed; nil where everything is to be built.

@@ -30,20 +30,23 @@ struct ReportBuilder {
 
   /// Every action once, however many pipelines share it, also those of pipelines that need not be visited.
   func totals(besides upToDate: UpToDatePipelines) -> ActionCounts {
-    var all = upToDate.actionKeys
-    var done = all
+    let passedOver = upToDate.actionKeys
+    let executed = Set(scheduler.executed.map(\.leadingWord))
     var counts = ActionCounts()
+    // Besides those that were passed over: whether each has come to something.
+    var own: [UInt64: Bool] = [:]
     for action in plan.pipelines.flatMap(\.actions) {
       guard let key = scheduler.keys[action.index]?.leadingWord else {
         counts.total += 1
         continue
       }
-      all.insert(key)
-      if scheduler.outcome(of: action) != nil { done.insert(key) }
+      guard !passedOver.contains(key) else { continue }
+      own[key, default: false] = own[key, default: false] || scheduler.outcome(of: action) != nil
     }
-    counts.total += all.count
+    counts.total += passedOver.count + own.count
     counts.ran = scheduler.executed.count
-    counts.cached = done.subtracting(scheduler.executed.map(\.leadingWord)).count
+    counts.cached = passedOver.count - executed.count { passedOver.contains($0) }
+    counts.cached += own.count { $0.value && !executed.contains($0.key) }
     return counts
   }
 

@@ -86,7 +86,7 @@ extension Engine {
 
   private func plan(
     _ loaded: LoadedPipelines, _ store: any ArtifactStore, stateFolder: String?,
-    _ actions: inout PlannedPipeline.Actions, _ cached: inout Set<UInt64>
+    _ actions: inout PlannedPipeline.Actions, _ cached: inout ActionWords
   ) throws -> [PlannedPipeline] {
     let plan = BuildPlan(loaded)
     let runner = ActionRunner(

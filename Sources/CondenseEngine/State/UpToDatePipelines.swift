@@ -18,11 +18,12 @@ struct UpToDatePipelines {
   }
 
   /// The actions of all of them, each once.
-  var actionKeys: Set<UInt64> {
-    let builds = records.values.flatMap(\.builds)
-    var keys: Set<UInt64> = []
-    keys.reserveCapacity(builds.reduce(0) { $0 + $1.actionKeys.count })
-    for build in builds { keys.formUnion(build.actionKeys) }
+  var actionKeys: ActionWords {
+    let builds = records.values.lazy.flatMap(\.builds)
+    var keys = ActionWords(capacity: builds.reduce(0) { $0 + $1.actionKeys.count })
+    for build in builds {
+      for key in build.actionKeys { keys.insert(key) }
+    }
     return keys
   }
 

@@ -77,6 +77,9 @@ final class StoreIndex: Sendable {
     }
   }
 
+  /// Keeps the database from ever being closed by this process.
+  func leaveOpen() { _ = Unmanaged.passRetained(current.withLock { $0.pool }) }
+
   /// The database's path now.
   var path: String { current.withLock { $0.pool.path } }
 
