@@ -35,7 +35,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: CondenseVersion.text,
     subcommands: [
-      BuildCommand.self, CheckCommand.self, StatusCommand.self, WhyCommand.self, GraphCommand.self, CacheCommand.self,
+      BuildCommand.self, DaemonCommand.self, CheckCommand.self, StatusCommand.self, WhyCommand.self, GraphCommand.self,
+      CacheCommand.self,
       InitCommand.self, SchemaCommand.self, StagesCommand.self, InspectCommand.self, UnpackCommand.self,
       CompareCommand.self,
     ])

@@ -18,6 +18,8 @@ public struct BuildRequest: Sendable {
   /// Whether a build that found nothing to do is recorded as one. A daemon that looks at everything whenever something may
   /// have changed would bury what was built, and why, under builds of nothing.
   public var logsIdleBuilds = true
+  /// Whether the result is to tell what each pipeline file rests on.
+  public var reportsInputs = false
   /// See ``Scheduler/pick``.
   package var pick: (@Sendable (_ count: Int) -> Int)?
 
@@ -37,4 +39,11 @@ public struct BuildResult: Sendable {
   public var hasInvalidInput: Bool
   /// Whether the build was ended before it was through.
   public var wasWithdrawn = false
+  /// For each pipeline file, the paths of everything that decides what it builds: itself, what it extends, folders that were
+  /// searched, models; also of what is not there. Only where it was asked for.
+  public var inputs: [String: Set<String>] = [:]
+  /// The paths of models among the inputs.
+  public var modelPaths: Set<String> = []
+  /// The build's number in the workspace's log; nil where it is not recorded.
+  public var number: Int?
 }

@@ -11,6 +11,10 @@ public struct Engine: Sendable {
   let stages: StageRegistry
   let formats: ModelFormats
   let store: @Sendable () throws -> any ArtifactStore
+  /// Stands for everything in this program that decides what a build makes of the same files.
+  public let program: Digest
+  /// For a process that builds again and again.
+  public var warmState: WarmState?
 
   /// - Parameter store: opened when the first build needs it: where nothing has changed none does.
   public init(
@@ -20,6 +24,7 @@ public struct Engine: Sendable {
     self.stages = stages
     self.formats = formats
     self.store = store
+    program = Digest.ofProgram(stages: stages, formats: formats)
   }
 
   /// Builds all pipelines as one graph. Never throws: whatever goes wrong is in the result, with its pipeline.
@@ -63,9 +68,9 @@ public struct Engine: Sendable {
       let isLast = attempts == 5 || request.isWithdrawn
       attempt = build(request, isLastAttempt: isLast, progress)
     }
-    guard let attempt else { preconditionFailure("the last attempt has a result") }
+    guard var attempt else { preconditionFailure("the last attempt has a result") }
     if request.logsIdleBuilds || !attempt.isIdle {
-      log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
+      attempt.result.number = log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
     }
     return attempt
   }
@@ -104,9 +109,13 @@ public struct Engine: Sendable {
     var report = BuildReport()
     report.actions = outcome.actions
     report.pipelines = loaded.inOrder(of: request.files, built: outcome.pipelines, upToDate: upToDate)
-    let result = BuildResult(
+    var result = BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid },
       wasWithdrawn: request.isWithdrawn && report.pipelines.contains { $0.status == .failed && !$0.isInvalid })
+    if request.reportsInputs {
+      result.inputs = prepared.inputs
+      result.modelPaths = prepared.modelPaths
+    }
     return Attempt(result: result, prepared: prepared, ledgers: outcome.ledgers)
   }
 
@@ -229,9 +238,9 @@ public struct Engine: Sendable {
     _ = try? WorkspaceState.update(in: folder, program: prepared.program, changes, known: prepared.state)
   }
 
-  /// Records the build in the workspace. Losing that costs nobody anything but an answer.
-  private func log(_ build: Attempt, started: Double, seconds: Double) {
-    guard let folder = build.prepared.stateFolder else { return }
+  /// Records the build in the workspace, and returns its number. Losing that costs nobody anything but an answer.
+  private func log(_ build: Attempt, started: Double, seconds: Double) -> Int? {
+    guard let folder = build.prepared.stateFolder else { return nil }
     let report = build.result.report
     let passedOver = build.prepared.upToDate.records.values.flatMap(\.builds).map(\.name)
     let skipped = Set(passedOver)
@@ -244,12 +253,13 @@ public struct Engine: Sendable {
       actions: report.actions,
       pipelines: report.pipelines.filter { !skipped.contains($0.name) }.map { BuildLogEntry.Pipeline($0) },
       unchanged: passedOver.count)
-    guard let number = try? BuildLog(folder: folder).append(entry, passedOver: passedOver) else { return }
+    guard let number = try? BuildLog(folder: folder).append(entry, passedOver: passedOver) else { return nil }
     for (pipeline, ledger) in build.ledgers {
       var ledger = ledger
       ledger.build = number
       try? LedgerFile.keep(ledger, of: pipeline, in: folder)
     }
+    return number
   }
 }
 

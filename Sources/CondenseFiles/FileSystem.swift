@@ -23,6 +23,13 @@ public enum FileSystem {
 
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Where a path leads, links followed; nil where there is nothing.
+  public static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
   /// Puts the file at `source` in the place of `destination` in one step.
   public static func rename(_ source: String, to destination: String) throws(FileError) {
     guard Foundation.rename(source, destination) == 0 else {

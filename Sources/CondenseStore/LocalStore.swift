@@ -52,6 +52,9 @@ public final class LocalStore: ArtifactStore {
   /// database and waits for the disk; whoever opens it next finds the log, as after a kill.
   public func leaveOpen() { index.leaveOpen() }
 
+  /// The index's file as it is now.
+  public var indexPath: String { index.path }
+
   /// `$CONDENSE_CACHE_DIR`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`.
   public static func defaultFolder(environment: [String: String]) -> String {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CondenseDaemon
 import CondenseReports
 import CondenseEngine
 import CondensePipelines
@@ -62,6 +63,10 @@ struct BuildCommand: ParsableCommand {
     let engine = Engine(
       stages: Toolbox.current.stages, formats: Toolbox.current.formats,
       store: try BuildCommand.store(for: workspace))
+    if let status = askDaemon(for: invocation, in: workspace, engine, console) {
+      if status != .done { throw ExitCode(status.rawValue) }
+      return
+    }
     if !workspace.otherStateVersions.isEmpty {
       console.note(
         "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
@@ -79,6 +84,23 @@ struct BuildCommand: ParsableCommand {
     let store = try LocalStore.fromEnvironment(for: workspace)
     store.leaveOpen()
     return store
+  }
+
+  /// Has a daemon build that serves the workspace; nil where this process is to do it.
+  private func askDaemon(
+    for invocation: BuildInvocation, in workspace: Workspace, _ engine: Engine, _ console: Console
+  ) -> ExitStatus? {
+    // A trace is of this process, and a dry run changes nothing.
+    guard !noDaemon, !dryRun, trace == nil, let daemon = DaemonClient(workspace) else { return nil }
+    do {
+      return try daemon.build(
+        invocation, version: CondenseVersion.text, program: engine.program.hex,
+        store: LocalStore.folder(for: workspace),
+        sink: ConsoleSink(console))
+    } catch {
+      console.note("note: \(error); building in this process")
+      return nil
+    }
   }
 
   /// What is said to have changed; nil where everything is to be built.

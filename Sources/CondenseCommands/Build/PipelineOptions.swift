@@ -36,14 +36,6 @@ struct PipelineOptions: ParsableArguments {
   }
 }
 
-extension BuildLog {
-  /// The log of a workspace; nil where it keeps no state.
-  init?(_ workspace: Workspace) {
-    guard let folder = try? workspace.makeStateFolder() else { return nil }
-    self.init(folder: folder)
-  }
-}
-
 extension LocalStore {
   /// The folder that the environment names, else the workspace's configuration.
   static func folder(for workspace: Workspace) -> String {

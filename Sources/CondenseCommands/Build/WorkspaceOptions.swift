@@ -11,9 +11,12 @@ struct WorkspaceOptions: ParsableArguments {
   var workspace: String?
 
   /// The workspace; one whose configuration has errors ends the command.
-  func resolvedWorkspace() throws -> Workspace {
+  ///
+  /// - Parameter allowsErrors: whether the command can do without a right configuration; then nothing is said of it.
+  func resolvedWorkspace(allowsErrors: Bool = false) throws -> Workspace {
     let found = workspace.map { Workspace(root: $0) } ?? Workspace.nearest(to: FileManager.default.currentDirectoryPath)
     let configuration = found.configuration
+    if allowsErrors { return found }
     Console().show(
       configuration.diagnostics.map { PlacedDiagnostic(diagnostic: $0, source: configuration.source) },
       workspace: found)

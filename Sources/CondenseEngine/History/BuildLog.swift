@@ -44,6 +44,12 @@ public struct BuildLog: Sendable {
   /// - Parameter folder: the workspace's state folder.
   public init(folder: String) { self.folder = folder }
 
+  /// The log of a workspace; nil where it keeps no state.
+  public init?(_ workspace: Workspace) {
+    guard let folder = try? workspace.makeStateFolder() else { return nil }
+    self.init(folder: folder)
+  }
+
   private var path: String { folder + "/history.jsonl" }
   private var lastPath: String { folder + "/last-build" }
 

@@ -14,6 +14,7 @@ extension BuildResult {
       }
     }
     result.report.actions.add(ran: report.actions.ran)
+    result.number = next.number ?? number
     return result
   }
 }

@@ -9,6 +9,8 @@ import CondenseTensors
 /// much in it has been superseded, it is written anew, and put in place by a rename.
 struct WorkspaceState: Sendable {
   private var records: [String: Bytes] = [:]
+  /// Records that have been decoded, where somebody wanted them to be.
+  private var decoded: [String: PipelineRecord] = [:]
   private var log = StateLog()
 
   static let fileName = "pipelines"
@@ -18,12 +20,25 @@ struct WorkspaceState: Sendable {
   /// Reads the state in a folder; empty where there is none, or another program's.
   ///
   /// - Parameter program: stands for everything in the program that decides what a build makes.
-  init(in folder: String, program: Digest) {
-    guard let file = try? OpenFile.reading(WorkspaceState.path(in: folder)) else { return }
+  init(in folder: String, program: Digest) { refresh(in: folder, program: program) }
+
+  /// Reads what has been added since it was last read.
+  mutating func refresh(in folder: String, program: Digest) {
+    guard let file = try? OpenFile.reading(WorkspaceState.path(in: folder)) else {
+      self = WorkspaceState()
+      return
+    }
     read(file, program)
   }
 
-  subscript(file: String) -> PipelineRecord? { records[file].flatMap { try? PipelineRecord(encoded: $0) } }
+  /// Decodes all records, so that asking for them costs nothing.
+  mutating func decode() {
+    for (file, record) in records where decoded[file] == nil { decoded[file] = try? PipelineRecord(encoded: record) }
+  }
+
+  subscript(file: String) -> PipelineRecord? {
+    decoded[file] ?? records[file].flatMap { try? PipelineRecord(encoded: $0) }
+  }
 
   /// Puts records in the place of those of the same files, or removes them where they are nil. Where the file is written
   /// anew, records of pipeline files that are gone are dropped.
@@ -60,16 +75,18 @@ struct WorkspaceState: Sendable {
 
   private mutating func read(_ file: OpenFile, _ program: Digest) {
     let news = log.read(file, program: program)
-    if news.isOtherFile { records = [:] }
+    if news.isOtherFile { (records, decoded) = ([:], [:]) }
     for record in news.records {
       guard let (file, isRemoval) = PipelineRecord.heading(ofEncoded: record) else { continue }
       records[file] = isRemoval ? nil : record
+      decoded[file] = nil
     }
   }
 
   /// Returns the records that say what has changed.
   private mutating func change(_ changes: [String: PipelineRecord?]) -> [Bytes] {
     changes.sorted { $0.key < $1.key }.compactMap { file, record in
+      decoded[file] = nil
       if let record {
         let encoded = record.encoded()
         records[file] = encoded

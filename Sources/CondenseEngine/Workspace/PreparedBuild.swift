@@ -21,15 +21,33 @@ struct PreparedBuild {
     }
     return paths
   }
+
+  /// See ``BuildResult/inputs``.
+  var inputs: [String: Set<String>] {
+    var inputs: [String: Set<String>] = [:]
+    for file in loaded.files {
+      inputs[file.file, default: [file.file]].formUnion(file.dependencies.map(\.path) + file.modelPaths)
+    }
+    for ready in loaded.ready {
+      inputs[ready.pipeline.file, default: []].formUnion(loaded.models[ready.model].model.files.map(\.handle.path))
+    }
+    for (file, record) in upToDate.records {
+      inputs[file, default: [file]].formUnion(record.dependencies.map(\.path))
+      for build in record.builds { inputs[file, default: []].formUnion(build.models.map(\.path)) }
+    }
+    return inputs
+  }
 }
 
 extension Engine {
   /// Passes over what has not changed, and loads the rest.
   func prepare(_ request: BuildRequest) -> PreparedBuild {
-    var prepared = PreparedBuild(program: Digest.ofProgram(stages: stages, formats: formats))
+    var prepared = PreparedBuild(program: program)
     prepared.stateFolder = try? request.workspace.makeStateFolder()
     if request.usesRecords, let folder = prepared.stateFolder {
-      prepared.state = WorkspaceState(in: folder, program: prepared.program)
+      prepared.state =
+        warmState?.state(in: folder, program: prepared.program)
+        ?? WorkspaceState(in: folder, program: prepared.program)
       prepared.upToDate = UpToDatePipelines(request.files, in: prepared.state)
     }
     let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)

@@ -73,6 +73,12 @@ public struct Workspace: Sendable {
     return folder
   }
 
+  /// Whether a path, links followed, is the root's or below it.
+  public func contains(realPath path: String) -> Bool {
+    let real = FileSystem.realPath(root) ?? root
+    return path == real || path.hasPrefix(real == "/" ? real : real + "/")
+  }
+
   /// A path as people know it: relative to the root where it is below it.
   public func displayPath(_ path: String) -> String {
     path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path

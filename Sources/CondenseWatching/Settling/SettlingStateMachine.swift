@@ -52,6 +52,9 @@ public struct SettlingStateMachine: Sendable {
   /// How many paths wait.
   public var waitingCount: Int { settled.count + writing.count }
 
+  /// The files that were written to and not closed.
+  public var beingWritten: Set<String> { Set(writing.keys) }
+
   public mutating func insert(_ changes: [FileChange], at now: Instant) {
     for change in changes {
       switch change.kind {

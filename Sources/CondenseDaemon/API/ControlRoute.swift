@@ -1,0 +1,53 @@
+import CondenseEngine
+import CondenseHTTP
+import CondenseReports
+import Foundation
+
+extension DaemonAPI {
+  /// `condense build` by the daemon: what a command is to show comes as it happens.
+  func control(_ request: HTTPRequest) async -> HTTPResponse {
+    guard request.transport == .unixSocket else { return .error(404, "There is nothing at \(request.path).") }
+    let wish: ControlRequest
+    do {
+      wish = try JSONDecoder().decode(ControlRequest.self, from: Data(request.body))
+    } catch {
+      return .error(400, "The body is no request of this version of condense.")
+    }
+    let service = service
+    return HTTPResponse(
+      status: 200, headers: [("Content-Type", "application/x-ndjson")],
+      body: .stream { writer in
+        let (messages, feed) = AsyncStream.makeStream(of: ControlMessage.self)
+        let id = service.build(wish.invocation, sink: ControlSink(style: wish.style, feed: feed)) { status in
+          // Without a status the connection just ends, and the command does it itself.
+          if let status { feed.yield(.exit(status)) }
+          feed.finish()
+        }
+        let heart = Task {
+          while !Task.isCancelled {
+            feed.yield(.alive)
+            try await Task.sleep(for: .seconds(ControlMessage.heartbeat))
+          }
+        }
+        defer {
+          heart.cancel()
+          service.cancel(id)
+        }
+        for await message in messages { try await writer.write(message.line()) }
+      })
+  }
+}
+
+/// Sends what a build says to the command that asked for it.
+private struct ControlSink: ReportSink {
+  let style: TextStyle
+  let feed: AsyncStream<ControlMessage>.Continuation
+
+  func result(_ text: String) { feed.yield(.result(text)) }
+  func note(_ text: String) { feed.yield(.note(text)) }
+  func endProgress() { feed.yield(.endProgress) }
+  func progress(_ progress: BuildProgress) {
+    feed.yield(
+      .progress(finished: progress.finishedActions, ran: progress.ranActions, total: progress.totalActions))
+  }
+}

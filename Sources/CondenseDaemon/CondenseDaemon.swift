@@ -1,1 +1,0 @@
-// Serves a workspace: watches, builds, answers.

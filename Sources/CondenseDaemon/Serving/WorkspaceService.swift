@@ -1,0 +1,326 @@
+import CondenseEngine
+import CondenseFiles
+import CondenseModels
+import CondensePipelines
+import CondenseReports
+import CondenseStages
+import CondenseStore
+import CondenseWatching
+import Dispatch
+import Foundation
+import Logging
+
+/// Keeps a workspace's outputs up to date, and builds for whoever asks: one build at a time, as ``BuildQueue`` says.
+///
+/// It adds nothing to what a build is: a sweep is the build that `condense build --keep-going` runs.
+final class WorkspaceService: Sendable {
+  let root: String
+  let stages: StageRegistry
+  let formats: ModelFormats
+  private let storeFolder: @Sendable (Workspace) -> String
+  private let warmStore = WarmStore()
+  private let warmState = WarmState()
+  private let log: Logger
+  private let listener: @Sendable (ServiceEvent) -> Void
+  /// Builds, one after the other.
+  private let lane = DispatchQueue(label: "condense builds")
+  private let state: Locked<State>
+
+  private struct State {
+    var queue = BuildQueue()
+    var current: DaemonBuild?
+    var requests: [Int: Request] = [:]
+    var nextID = 1
+    var interests: WatchInterests
+    var plan: WatchPlan?
+    /// Models that are still being written: what is made from them waits.
+    var held: Set<String> = []
+    var pipelines = PipelineStates()
+    var builds = DaemonBuilds()
+    var onPlan: (@Sendable (WatchPlan) -> Void)?
+    var whenIdle: [@Sendable () -> Void] = []
+  }
+
+  /// Somebody's build.
+  private struct Request {
+    var invocation: BuildInvocation
+    var sink: any ReportSink
+    /// Nil where the daemon ends before it is through, or it was cancelled.
+    var finish: @Sendable (ExitStatus?) -> Void
+  }
+
+  /// - Parameters:
+  ///   - storeFolder: where a workspace's artifacts are kept.
+  ///   - listener: told what happens, from any thread.
+  init(
+    root: String, stages: StageRegistry, formats: ModelFormats, storeFolder: @escaping @Sendable (Workspace) -> String,
+    log: Logger, listener: @escaping @Sendable (ServiceEvent) -> Void
+  ) {
+    self.root = root
+    self.stages = stages
+    self.formats = formats
+    self.storeFolder = storeFolder
+    self.log = log
+    self.listener = listener
+    state = Locked(State(interests: WatchInterests(Workspace(root: root))))
+  }
+
+  func engine(for workspace: Workspace) -> Engine {
+    let folder = storeFolder(workspace)
+    var engine = Engine(stages: stages, formats: formats, store: try self.warmStore.store(in: folder))
+    engine.warmState = warmState
+    return engine
+  }
+
+  // MARK: What happens
+
+  /// Begins to serve: `onPlan` is told what is to be watched, now and whenever that changes.
+  func start(onPlan: @escaping @Sendable (WatchPlan) -> Void) {
+    state.withLock { $0.onPlan = onPlan }
+    let workspace = Workspace(root: root)
+    state.withLock { $0.interests.note(workspace.allPipelines(), in: workspace) }
+    // What is watched is watched before it is looked at, so that nothing falls between the two.
+    updatePlan()
+    sweep()
+  }
+
+  /// Everything may have changed.
+  func sweep() { apply { $0.changed(concernsRunning: true) } }
+
+  /// Files have changed; those that matter to nobody are passed over.
+  ///
+  /// - Parameter held: those that are still being written.
+  func changed(_ paths: Set<String>, held: Set<String>) {
+    let (isRelevant, concernsRunning) = state.withLock { state in
+      state.held = held
+      let relevant = paths.filter { state.interests.contain($0) }
+      guard !relevant.isEmpty else { return (false, false) }
+      guard let current = state.current, !current.isSweep else { return (true, true) }
+      return (true, state.interests.concern(current.now.files ?? [], relevant))
+    }
+    guard isRelevant else { return }
+    log.debug("changed", metadata: ["files": "\(paths.count)"])
+    apply { $0.changed(concernsRunning: concernsRunning) }
+  }
+
+  /// Builds for somebody.
+  ///
+  /// - Returns: what to cancel it with.
+  @discardableResult
+  func build(
+    _ invocation: BuildInvocation, sink: any ReportSink, finish: @escaping @Sendable (ExitStatus?) -> Void
+  ) -> Int {
+    let id = state.withLock { state in
+      let id = state.nextID
+      state.nextID += 1
+      state.requests[id] = Request(invocation: invocation, sink: sink, finish: finish)
+      return id
+    }
+    apply { $0.requested(id) }
+    // A daemon that is about to end takes nothing on.
+    if !state.withLock({ $0.queue.holds(id) || $0.requests[id] == nil }) { end(id, nil) }
+    return id
+  }
+
+  /// Nobody waits for the build any more. Nothing happens where it is through.
+  func cancel(_ id: Int) {
+    apply { $0.cancelled(id) }
+    if !state.withLock({ $0.queue.holds(id) }) { end(id, nil) }
+  }
+
+  /// Begins nothing more, and calls `done` when nothing runs.
+  func stop(_ done: @escaping @Sendable () -> Void) {
+    apply { $0.stop() }
+    let (isIdle, waiting) = state.withLock { state in
+      let waiting = state.requests.keys.filter { !state.queue.holds($0) }
+      if state.current != nil { state.whenIdle.append(done) }
+      return (state.current == nil, waiting)
+    }
+    for id in waiting { end(id, nil) }
+    if isIdle { done() }
+  }
+
+  /// Whether such a request was made, and is not forgotten; if so it is cancelled.
+  func cancelRequest(_ id: Int) -> Bool {
+    guard state.withLock({ $0.requests[id] != nil || $0.builds.builds.contains { $0.request == id } }) else {
+      return false
+    }
+    cancel(id)
+    return true
+  }
+
+  private func end(_ id: Int, _ status: ExitStatus?) {
+    state.withLock { $0.requests.removeValue(forKey: id) }?.finish(status)
+  }
+
+  /// Lets the queue decide, and does what it says.
+  private func apply(_ decide: (inout BuildQueue) -> [BuildQueue.Order]) {
+    let (begun, withdrawn) = state.withLock { state -> (DaemonBuild?, DaemonBuild?) in
+      var (begun, withdrawn): (DaemonBuild?, DaemonBuild?) = (nil, nil)
+      for order in decide(&state.queue) {
+        switch order {
+        case .begin(let job):
+          let build = DaemonBuild(id: state.nextID, request: job.request)
+          state.nextID += 1
+          state.current = build
+          begun = build
+        case .withdraw: withdrawn = state.current
+        }
+      }
+      return (begun, withdrawn)
+    }
+    // Outside the lock: the build's own lock comes first.
+    withdrawn?.withdrawal.withdraw()
+    if let begun, let job = state.withLock({ $0.queue.running }) { lane.async { self.run(job, begun) } }
+  }
+
+  // MARK: Builds
+
+  private func run(_ job: BuildQueue.Job, _ build: DaemonBuild) {
+    state.withLock { $0.builds.add(build) }
+    let wasWithdrawn =
+      switch job {
+      case .sweep: runSweep(build)
+      case .request(let id): runRequest(id, build)
+      }
+    build.update { $0.seconds = Date().timeIntervalSince1970 - $0.started }
+    let idle = state.withLock { state in
+      state.current = nil
+      // A sweep that came to nothing is no news.
+      if build.isSweep, build.now.number == nil { state.builds.drop(build) }
+      defer { state.whenIdle = [] }
+      return state.whenIdle
+    }
+    if !build.isSweep || build.now.number != nil { listener(.finished(build)) }
+    apply { $0.finished(wasWithdrawn: wasWithdrawn) }
+    for done in idle { done() }
+  }
+
+  private func runSweep(_ build: DaemonBuild) -> Bool {
+    let workspace = Workspace(root: root)
+    let sink = BuildSink(build: build, workspace: workspace, listener: listener)
+    let problems = workspace.configuration.diagnostics
+    guard !problems.contains(where: { $0.severity == .error }) else {
+      let texts = problems.map { sink.text($0, source: workspace.configuration.source) }
+      let isNews = state.withLock { state in
+        defer { state.pipelines.problems = texts }
+        return state.pipelines.problems != texts
+      }
+      if isNews { for text in texts { log.error("\(text)") } }
+      return false
+    }
+    let invocation = BuildInvocation(keepGoing: true)
+    let listing = invocation.listing(in: workspace)
+    let files = state.withLock { state in
+      state.interests.note(listing, in: workspace)
+      let waiting = state.interests.files(restingOn: state.held)
+      return listing.files.filter { !waiting.contains($0) }
+    }
+    var request = invocation.request(in: workspace, files: files)
+    request.logsIdleBuilds = false
+    let result = run(request, build, sink)
+    let listingProblems = listing.problems.map { sink.text($0, source: workspace.configuration.source(of: $0)) }
+    state.withLock { $0.pipelines.problems = listingProblems }
+    guard !result.wasWithdrawn else { return true }
+    note(result, build, sink, of: files, isWhole: files.count == listing.files.count)
+    if updatePlan() { apply { $0.changed(concernsRunning: false) } }
+    return false
+  }
+
+  private func runRequest(_ id: Int, _ build: DaemonBuild) -> Bool {
+    guard let request = state.withLock({ $0.requests[id] }) else { return false }
+    let workspace = Workspace(root: root)
+    let sink = BuildSink(build: build, workspace: workspace, listener: listener, next: request.sink)
+    let run = BuildRun(request.invocation, in: workspace, engine: engine(for: workspace), sink: sink)
+    var files: [String] = []
+    do {
+      let answer = try run.build { engineRequest in
+        files = engineRequest.files
+        prepare(&engineRequest, build)
+      }
+      guard let (status, result) = answer else {
+        build.update { $0.outcome = .withdrawn }
+        return true
+      }
+      note(result, build, sink, of: files, isWhole: false)
+      end(id, status)
+    } catch {
+      request.sink.error("\(error)")
+      end(id, .failed)
+    }
+    return false
+  }
+
+  private func prepare(_ request: inout BuildRequest, _ build: DaemonBuild) {
+    let files = request.files
+    request.withdrawal = build.withdrawal
+    request.monitor = build.monitor
+    build.update { $0.files = files }
+    listener(.began(build))
+  }
+
+  private func run(_ request: BuildRequest, _ build: DaemonBuild, _ sink: BuildSink) -> BuildResult {
+    var request = request
+    request.reportsInputs = true
+    prepare(&request, build)
+    return engine(for: request.workspace).build(request, progress: { sink.progress($0) })
+  }
+
+  /// Takes over what a build came to.
+  private func note(_ result: BuildResult, _ build: DaemonBuild, _ sink: BuildSink, of files: [String], isWhole: Bool) {
+    build.update { state in
+      state.number = result.number
+      state.actions = result.report.actions
+      state.outcome =
+        switch result.status() {
+        case .done: .done
+        case .failed: .failed
+        case .invalidInput: .invalid
+        }
+    }
+    var texts: [String: [String]] = [:]
+    for placed in result.diagnostics {
+      texts[placed.diagnostic.file, default: []].append(sink.text(placed.diagnostic, source: placed.source))
+    }
+    let (changed, pipelines) = state.withLock { state in
+      if build.isSweep { state.interests.note(result, of: files) }
+      let changed = state.pipelines.note(
+        result, diagnostics: texts, isWhole: isWhole, now: Date().timeIntervalSince1970)
+      return (changed, state.pipelines)
+    }
+    for name in changed {
+      guard let pipeline = pipelines.byName[name] else { continue }
+      if build.isSweep { sink.tell(pipeline) }
+      listener(.changed(pipeline))
+    }
+  }
+
+  /// Tells what is to be watched if that is not what it was; returns whether so.
+  @discardableResult
+  private func updatePlan() -> Bool {
+    let (plan, tell) = state.withLock { state -> (WatchPlan, (@Sendable (WatchPlan) -> Void)?) in
+      let plan = state.interests.plan
+      guard plan != state.plan else { return (plan, nil) }
+      state.plan = plan
+      return (plan, state.onPlan)
+    }
+    tell?(plan)
+    return tell != nil
+  }
+
+  // MARK: Answers
+
+  var pipelines: PipelineStates { state.withLock { $0.pipelines } }
+  var builds: [DaemonBuild] { state.withLock { $0.builds.builds } }
+  var current: DaemonBuild? { state.withLock { $0.current } }
+  var queueDepth: Int { state.withLock { $0.queue.depth } }
+  func store() throws -> LocalStore { try warmStore.store(in: storeFolder(Workspace(root: root))) }
+}
+
+/// What happens in a service, for whoever listens.
+enum ServiceEvent: Sendable {
+  case began(DaemonBuild)
+  case progressed(DaemonBuild, BuildProgress)
+  case finished(DaemonBuild)
+  case changed(PipelineState)
+}
