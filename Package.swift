@@ -84,7 +84,8 @@ let package = Package(
     .testTarget(name: "CondenseHTTPTests", dependencies: ["CondenseHTTP", "TestSupport"]),
     .testTarget(name: "CondenseDaemonTests", dependencies: ["CondenseDaemon", "TestSupport"]),
     .testTarget(
-      name: "CondenseCommandsTests", dependencies: ["condense", "CondenseCommands", "CondenseModels", "TestSupport"]),
+      name: "CondenseCommandsTests",
+      dependencies: ["condense", "CondenseCommands", "CondenseModels", "CondenseReports", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

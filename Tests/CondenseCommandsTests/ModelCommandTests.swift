@@ -1,3 +1,4 @@
+import CondenseReports
 import CondenseStages
 import Foundation
 import Testing

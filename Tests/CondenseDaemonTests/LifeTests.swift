@@ -56,7 +56,7 @@ import Testing
     try #require(bound == 0)
     ServiceNotification(environment: ["NOTIFY_SOCKET": path]).ready()
     var buffer = [UInt8](repeating: 0, count: 256)
-    let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
     #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "READY=1\nMAINPID=\(getpid())")
     // Without one nothing happens.
     ServiceNotification(environment: [:]).stopping()

@@ -50,7 +50,7 @@ enum APISchemas {
           "daemon": object(
             [
               "pid": integer, "started": number, "version": string, "socket": string, "token_file": string,
-              "store": string, "watching": ["enum": ["inotify", "fsevents", "scanning"]], "watches": integer,
+              "store": string, "watching": string, "watches": integer,
               "queue_depth": integer,
             ], optional: ["address": string, "degraded": string]),
         ], optional: ["building": reference("Build")]),

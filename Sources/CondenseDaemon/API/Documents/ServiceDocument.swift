@@ -15,7 +15,7 @@ package struct ServiceDocument: Codable, Sendable {
     /// The file that holds the token for what changes something.
     package var tokenFile: String
     package var store: String
-    /// `inotify`, `fsevents` or `scanning`.
+    /// `inotify`, `fsevents`, `scanning`, or the first and the last.
     package var watching: String
     package var watches: Int
     /// Why it does not watch as it would like to.
