@@ -20,6 +20,7 @@ struct DaemonEvents: Sendable {
       metrics()?.note(build)
       publish("build_finished", BuildStateDocument(build))
       let now = build.now
+      if now.number != nil { Memory.giveBack() }
       log.debug(
         "build \(build.id) \(now.outcome?.rawValue ?? "done")",
         metadata: ["seconds": "\(Figures.number(now.seconds ?? 0))", "ran": "\(now.actions?.ran ?? 0)"])
