@@ -1,3 +1,4 @@
+import CondenseCodecs
 import CondenseTensors
 import TestSupport
 import Testing
@@ -93,6 +94,77 @@ struct TensorMetricsTests {
     let negative = try tensor([-1, 2, -3, -0.5, -4], .f32, Shape(vector: 5))
     #expect(abs(TensorMetrics(source: source, result: half).cosine - 1) < 1e-15)
     #expect(abs(TensorMetrics(source: source, result: negative).cosine + 1) < 1e-15)
+  }
+
+  @Test("A tensor compared with itself gives what a comparison with a copy gives, to the last bit")
+  func unchanged() throws {
+    var random = SeededGenerator(seed: 42)
+    for count in [0, 1, 3, 4, 5, 64, 1001] {
+      let values = (0..<count).map { _ in
+        Bool.random(using: &random) ? 0 : Double(Float.random(in: -2...2, using: &random))
+      }
+      let shape = Shape(vector: count)
+      let source = try tensor(values, .f32, shape)
+      let copy = try tensor(values, .f32, shape)
+      #expect(TensorMetrics(source: source, result: source) == TensorMetrics(source: source, result: copy), "seed 42")
+    }
+  }
+
+  @Test(
+    "A masked result need not be expanded to be compared, whatever its elements' form", arguments: [0.0, 0.1, 0.6, 1])
+  func masked(density: Double) throws {
+    var random = SeededGenerator(seed: 43)
+    for count in [0, 1, 7, 63, 64, 65, 128, 1000, 20_000] {
+      let source = (0..<count).map { _ in Double(Float.random(in: -2...2, using: &random)) }
+      let isKept = (0..<count).map { _ in Double.random(in: 0..<1, using: &random) < density }
+      var mask = [UInt8](repeating: 0, count: Bitmap.byteCount(count))
+      for index in 0..<count where isKept[index] { mask[index / 8] |= 1 << (index % 8) }
+      let indices = zip(source, isKept).filter(\.1).map { UInt8($0.0 < 0 ? 0 : 1) }
+      let codebook = Codebook(size: 2, channels: 1, elements: .plain(Bytes(elements: [Float(-0.75), 0.5])))
+      let shape = Shape(vector: count)
+      let clustered = EncodedTensor(
+        dtype: .f32, shape: shape, mask: Bytes(mask), payload: .indices(Bytes(indices), codebook))
+      let pruned = EncodedTensor(
+        dtype: .f32, shape: shape, mask: Bytes(mask),
+        payload: .elements(.plain(Bytes(elements: zip(source, isKept).filter(\.1).map { Float($0.0) }))))
+      let original = try tensor(source, .f32, shape)
+      for encoded in [clustered, pruned] {
+        let expanded = try encoded.expanded().floats ?? []
+        Self.expectEqual(
+          try TensorMetrics(source: original, encoded: encoded),
+          Self.reference(source, expanded.map(Double.init)), "\(count) elements, seed 43")
+      }
+    }
+  }
+
+  @Test("Elements that are no finite numbers are found whether a mask keeps them or not", arguments: [0, 70, 99])
+  func maskedNonFinite(place: Int) throws {
+    for value in [Double.nan, .infinity] {
+      var source = [Double](repeating: 1, count: 100)
+      source[place] = value
+      for isKept in [false, true] {
+        var mask = [UInt8](repeating: 0, count: 13)
+        if isKept { mask[place / 8] = 1 << (place % 8) }
+        let encoded = EncodedTensor(
+          dtype: .f32, shape: Shape(vector: 100), mask: Bytes(mask),
+          payload: .elements(.plain(Bytes(elements: isKept ? [Float(value)] : []))))
+        let result = try encoded.expanded().floats ?? []
+        let metrics = try TensorMetrics(source: try tensor(source, .f32, Shape(vector: 100)), encoded: encoded)
+        Self.expectEqual(metrics, Self.reference(source, result.map(Double.init)), "\(value), kept \(isKept)")
+        #expect(metrics.maxError == (isKept ? 1 : .infinity))
+      }
+    }
+  }
+
+  @Test("A mask that does not fit what it keeps is an error")
+  func badMask() throws {
+    let source = try tensor([1, 2, 3], .f32, Shape(vector: 3))
+    for mask in [[0b1001], [0b011], [0b001, 0]] as [[UInt8]] {
+      let encoded = EncodedTensor(
+        dtype: .f32, shape: Shape(vector: 3), mask: Bytes(mask), payload: .elements(.plain(Bytes(elements: [Float(1)])))
+      )
+      #expect(throws: DecodingError.self) { try TensorMetrics(source: source, encoded: encoded) }
+    }
   }
 
   private func tensor(_ values: [Double], _ dtype: DType, _ shape: Shape) throws -> Tensor {

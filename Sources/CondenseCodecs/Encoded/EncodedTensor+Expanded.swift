@@ -40,22 +40,34 @@ extension EncodedTensor {
   private static let widestElement = 8
 
   private func expandedBytes() throws(DecodingError) -> Bytes {
+    guard let bytes = try elements(inPlace: true) else { throw DecodingError("a stream cannot hold a stream") }
+    return bytes
+  }
+
+  /// The elements that the mask keeps (all, where there is none) in the source's type and in order; nil where they are
+  /// in a stream.
+  ///
+  /// - Throws: ``DecodingError`` where the parts do not fit together.
+  package func keptElements() throws(DecodingError) -> Bytes? { try elements(inPlace: false) }
+
+  private func elements(inPlace isInPlace: Bool) throws(DecodingError) -> Bytes? {
     let count = try survivorCount()
     switch payload {
-    case .stream: throw DecodingError("a stream cannot hold a stream")
+    case .stream: return nil
     case .elements(.plain(let bytes)):
       guard bytes.count == count * dtype.byteWidth else {
         throw DecodingError(
           "\(count) elements of \(dtype.rawValue) take \(count * dtype.byteWidth) bytes, not \(bytes.count)")
       }
-      return inPlace(bytes)
+      return isInPlace ? inPlace(bytes) : bytes
     case .elements(.quantized(let quantized)):
-      return inPlace(try quantized.dequantized(counts: survivorCounts(quantized.granularity), dtype: dtype))
+      let kept = try quantized.dequantized(counts: survivorCounts(quantized.granularity), dtype: dtype)
+      return isInPlace ? inPlace(kept) : kept
     case .indices(let indices, let codebook):
       guard indices.count == count else {
         throw DecodingError("there are \(indices.count) indices for \(count) elements")
       }
-      return try lookedUp(indices, codebook)
+      return try lookedUp(indices, codebook, inPlace: isInPlace)
     }
   }
 
@@ -77,7 +89,9 @@ extension EncodedTensor {
     }
   }
 
-  private func lookedUp(_ indices: Bytes, _ codebook: Codebook) throws(DecodingError) -> Bytes {
+  private func lookedUp(
+    _ indices: Bytes, _ codebook: Codebook, inPlace isInPlace: Bool
+  ) throws(DecodingError) -> Bytes {
     let entries = try codebook.entryCount(for: shape)
     let table = try codebook.entries(dtype: dtype)
     guard table.count == entries * dtype.byteWidth else {
@@ -85,21 +99,23 @@ extension EncodedTensor {
     }
     try ElementLoops.check(indices, below: codebook.size)
     switch dtype.byteWidth {
-    case 1: return lookedUp(UInt8.self, indices, codebook, table)
-    case 2: return lookedUp(UInt16.self, indices, codebook, table)
-    case 4: return lookedUp(UInt32.self, indices, codebook, table)
-    default: return lookedUp(UInt64.self, indices, codebook, table)
+    case 1: return lookedUp(UInt8.self, indices, codebook, table, isInPlace)
+    case 2: return lookedUp(UInt16.self, indices, codebook, table, isInPlace)
+    case 4: return lookedUp(UInt32.self, indices, codebook, table, isInPlace)
+    default: return lookedUp(UInt64.self, indices, codebook, table, isInPlace)
     }
   }
 
   private func lookedUp<T: FixedWidthInteger & BitwiseCopyable>(
-    _ type: T.Type, _ indices: Bytes, _ codebook: Codebook, _ table: Bytes
+    _ type: T.Type, _ indices: Bytes, _ codebook: Codebook, _ table: Bytes, _ isInPlace: Bool
   ) -> Bytes {
-    if codebook.channels == 1, let mask {
+    // An entry of the only table goes to its place at once.
+    if isInPlace, codebook.channels == 1, let mask {
       return ElementLoops.scattered(type, indices, table, mask, shape.elementCount)
     }
     let counts = survivorCounts(codebook.channels == 1 ? .tensor : .channel)
-    return inPlace(ElementLoops.lookedUp(type, indices, table, counts: counts, size: codebook.size))
+    let kept = ElementLoops.lookedUp(type, indices, table, counts: counts, size: codebook.size)
+    return isInPlace ? inPlace(kept) : kept
   }
 }
 

@@ -16,6 +16,36 @@ struct ErrorSums {
   /// Whether every element was a finite number; if not, the sums mean nothing.
   var isFinite: Bool { signal.isFinite && result.isFinite }
 
+  /// Over nothing.
+  init() {}
+
+  /// Sums over elements that stayed what they are: the same numbers as a comparison with themselves gives.
+  init(unchanged source: UnsafeBufferPointer<Float>) {
+    guard let base = UnsafeRawPointer(source.baseAddress) else { return }
+    var energy = SIMD4<Double>.zero
+    let whole = source.count / 4 * 4
+    var start = 0
+    while start < whole {
+      // Lanes count in 32 bits, so the count is taken from them in time.
+      let end = min(whole, start + ErrorSums.block)
+      var nonzeros = SIMD4<Int32>.zero
+      for index in stride(from: start, to: end, by: 4) {
+        let w = base.loadUnaligned(fromByteOffset: index &* 4, as: SIMD4<Float>.self)
+        let wide = SIMD4(Double(w[0]), Double(w[1]), Double(w[2]), Double(w[3]))
+        energy += wide * wide
+        nonzeros &+= SIMD4<Int32>.zero.replacing(with: 1, where: w .!= 0)
+      }
+      nonzeroCount += (0..<4).reduce(0) { $0 + Int(nonzeros[$1]) }
+      start = end
+    }
+    for index in whole..<source.count {
+      energy[index - whole] += Double(source[index]) * Double(source[index])
+      if source[index] != 0 { nonzeroCount += 1 }
+    }
+    signal = energy[0] + energy[1] + energy[2] + energy[3]
+    result = signal
+  }
+
   /// Sums over pairs of elements, as many as both have.
   init(_ source: UnsafeBufferPointer<Float>, _ result: UnsafeBufferPointer<Float>) {
     let count = min(source.count, result.count)
@@ -55,6 +85,21 @@ struct ErrorSums {
   }
 
   private static let block = 1 << 20
+
+  static func += (a: inout ErrorSums, b: ErrorSums) {
+    a.nonzeroCount += b.nonzeroCount
+    a.signal += b.signal
+    a.error += b.error
+    a.result += b.result
+    a.maxError = max(a.maxError, b.maxError)
+  }
+
+  /// Adds elements that became zero: Σ W² and the largest |W|.
+  mutating func add(zeroed energy: Double, largest: Double) {
+    signal += energy
+    error += energy
+    maxError = max(maxError, largest)
+  }
 }
 
 private struct Lanes {

@@ -1,10 +1,11 @@
+import CondenseCodecs
 import CondenseTensors
 import Foundation
 
 /// How one tensor differs from its source, as sums that add up over tensors.
 public struct TensorMetrics: Equatable, Sendable {
   /// Part of the key under which metrics are kept: raise it when the same tensors would give other numbers.
-  static let version: UInt64 = 2
+  static let version: UInt64 = 3
 
   public var elementCount = 0
   /// Elements that are not zero in the result.
@@ -47,9 +48,37 @@ public struct TensorMetrics: Equatable, Sendable {
     }
   }
 
+  /// Compares a tensor with what a stage made of it, expanded only where it has to be.
+  ///
+  /// - Throws: ``DecodingError`` where the result's parts do not fit together.
+  init(source: Tensor, encoded: EncodedTensor) throws(DecodingError) {
+    if source.dtype == .f32, encoded.dtype == .f32, encoded.shape == source.shape, let mask = encoded.mask,
+      let kept = try encoded.keptElements()
+    {
+      let sums = source.bytes.withElements(of: Float.self) { source in
+        kept.withElements(of: Float.self) { kept in
+          mask.withUnsafeBytes { ErrorSums(source, kept: kept, mask: $0) }
+        }
+      }
+      if sums.isFinite {
+        self.init()
+        elementCount = source.shape.elementCount
+        isFloatingPoint = true
+        take(sums)
+        return
+      }
+    }
+    self.init(source: source, result: try encoded.expanded())
+  }
+
   private mutating func add(_ source: UnsafeBufferPointer<Float>, _ result: UnsafeBufferPointer<Float>) {
-    let sums = ErrorSums(source, result)
+    let isSame = source.baseAddress == result.baseAddress && source.count == result.count
+    let sums = isSame ? ErrorSums(unchanged: source) : ErrorSums(source, result)
     guard sums.isFinite else { return accumulate(source, result) }
+    take(sums)
+  }
+
+  private mutating func take(_ sums: ErrorSums) {
     nonzeroCount = sums.nonzeroCount
     signalEnergy = sums.signal
     errorEnergy = sums.error

@@ -138,7 +138,7 @@ final class ActionRunner: Sendable {
       return Product(outcome: .artifact(content.artifact), content: content)
     case .compare:
       let (source, result) = try (tensor(job, 0), tensor(job, 1))
-      let metrics = TensorMetrics(source: try source.expanded(), result: try result.expanded())
+      let metrics = try TensorMetrics(source: try source.expanded(), encoded: result)
       return Product(outcome: .metrics(metrics), note: metrics.encoded)
     case .publish:
       preconditionFailure("publishing is the publisher's")
