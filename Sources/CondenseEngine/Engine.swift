@@ -35,6 +35,10 @@ public struct Engine: Sendable {
     _ request: BuildRequest, progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
   ) -> BuildResult {
     let started = ContinuousClock.now
+    if var result = passOver(request) {
+      result.report.seconds = (ContinuousClock.now - started).seconds
+      return result
+    }
     var attempt = buildOnce(request, progress)
     var result = attempt.result
     var rounds = 1
@@ -69,10 +73,32 @@ public struct Engine: Sendable {
       attempt = build(request, isLastAttempt: isLast, progress)
     }
     guard var attempt else { preconditionFailure("the last attempt has a result") }
+    if let warmState, let folder = attempt.prepared.stateFolder,
+      let idle = IdleBuild(attempt.prepared, attempt.result, files: request.files)
+    {
+      warmState.keep(idle, in: folder, program: program)
+    }
     if request.logsIdleBuilds || !attempt.isIdle {
       attempt.result.number = log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
     }
     return attempt
+  }
+
+  /// What the last build came to, where it found nothing to do and would find nothing again.
+  private func passOver(_ request: BuildRequest) -> BuildResult? {
+    let (started, date) = (ContinuousClock.now, Date().timeIntervalSince1970)
+    guard let warmState, request.usesRecords, let folder = try? request.workspace.makeStateFolder(),
+      let idle = warmState.idleBuild(of: request.files, in: folder, program: program),
+      !request.reportsInputs || !idle.result.inputs.isEmpty || request.files.isEmpty
+    else { return nil }
+    keepUp(folder, request.workspace, Built())
+    var result = idle.result
+    result.number = nil
+    if request.logsIdleBuilds {
+      result.number = log(
+        result, passedOver: idle.names, in: folder, started: date, seconds: (ContinuousClock.now - started).seconds)
+    }
+    return result
   }
 
   /// Builds; nil where a model changed meanwhile, unless this is the last attempt.
@@ -241,25 +267,31 @@ public struct Engine: Sendable {
   /// Records the build in the workspace, and returns its number. Losing that costs nobody anything but an answer.
   private func log(_ build: Attempt, started: Double, seconds: Double) -> Int? {
     guard let folder = build.prepared.stateFolder else { return nil }
-    let report = build.result.report
     let passedOver = build.prepared.upToDate.records.values.flatMap(\.builds).map(\.name)
-    let skipped = Set(passedOver)
-    let entry = BuildLogEntry(
-      started: started, seconds: seconds,
-      outcome: build.result.wasWithdrawn
-        ? .withdrawn
-        : build.result.hasInvalidInput
-          ? .invalid : report.pipelines.contains { $0.status == .failed } ? .failed : .done,
-      actions: report.actions,
-      pipelines: report.pipelines.filter { !skipped.contains($0.name) }.map { BuildLogEntry.Pipeline($0) },
-      unchanged: passedOver.count)
-    guard let number = try? BuildLog(folder: folder).append(entry, passedOver: passedOver) else { return nil }
+    let number = log(build.result, passedOver: passedOver, in: folder, started: started, seconds: seconds)
+    guard let number else { return nil }
     for (pipeline, ledger) in build.ledgers {
       var ledger = ledger
       ledger.build = number
       try? LedgerFile.keep(ledger, of: pipeline, in: folder)
     }
     return number
+  }
+
+  private func log(
+    _ result: BuildResult, passedOver: [String], in folder: String, started: Double, seconds: Double
+  ) -> Int? {
+    let report = result.report
+    // Most builds find nothing to do for most pipelines.
+    let skipped = passedOver.count == report.pipelines.count ? nil : Set(passedOver)
+    let told = skipped.map { skipped in report.pipelines.filter { !skipped.contains($0.name) } } ?? []
+    let entry = BuildLogEntry(
+      started: started, seconds: seconds,
+      outcome: result.wasWithdrawn
+        ? .withdrawn
+        : result.hasInvalidInput ? .invalid : told.contains { $0.status == .failed } ? .failed : .done,
+      actions: report.actions, pipelines: told.map { BuildLogEntry.Pipeline($0) }, unchanged: passedOver.count)
+    return try? BuildLog(folder: folder).append(entry, passedOver: passedOver)
   }
 }
 

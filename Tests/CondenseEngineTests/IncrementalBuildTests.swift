@@ -45,6 +45,8 @@ private struct WorkspacePair {
     self.seed = seed
     description = RandomWorkspace(seed: seed)
     incremental = try TemporaryWorkspace()
+    // One process that goes on, or one for each build.
+    incremental.warmState = seed.isMultiple(of: 2) ? WarmState() : nil
     clean = try TemporaryWorkspace()
     store = WatchedStore(incremental.store)
     for workspace in [incremental, clean] {

@@ -11,8 +11,22 @@ public final class WarmState: Sendable {
   }
 
   private let kept = Locked<Kept?>(nil)
+  private let idle = Locked<(folder: String, program: Digest, build: IdleBuild)?>(nil)
 
   public init() {}
+
+  func keep(_ build: IdleBuild, in folder: String, program: Digest) { idle.withLock { $0 = (folder, program, build) } }
+
+  /// The last build of nothing, if it was of these files and still holds.
+  func idleBuild(of files: [String], in folder: String, program: Digest) -> IdleBuild? {
+    guard let (kept, writer, build) = idle.withLock({ $0 }), kept == folder, writer == program, build.files == files
+    else { return nil }
+    guard build.holds else {
+      idle.withLock { $0 = nil }
+      return nil
+    }
+    return build
+  }
 
   /// The state in a folder as it is now: only what others have added to it is read.
   func state(in folder: String, program: Digest) -> WorkspaceState {

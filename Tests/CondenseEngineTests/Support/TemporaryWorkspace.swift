@@ -14,6 +14,8 @@ final class TemporaryWorkspace {
   private(set) var store: LocalStore
   var stages = StageRegistry.builtIn
   var jobs = 2
+  /// What builds keep for the next one, as in a process that goes on.
+  var warmState: WarmState?
   /// See `Scheduler.pick`.
   var pick: (@Sendable (Int) -> Int)?
 
@@ -67,7 +69,9 @@ final class TemporaryWorkspace {
     request.usesRecords = usesRecords
     request.trace = trace
     let store = store ?? self.store
-    return Engine(stages: stages, formats: formats, store: store).build(request)
+    var engine = Engine(stages: stages, formats: formats, store: store)
+    engine.warmState = warmState
+    return engine.build(request)
   }
 
   /// The tensors of a published file, decoded.
