@@ -6,7 +6,7 @@ import GRDB
 // Notes and file records: what only saves work, and goes when it has not been used for long.
 extension LocalStore {
   public func notes(_ keys: [Digest]) -> [Bytes?] {
-    let found = values("SELECT value, used FROM notes WHERE key = ?", keys)
+    let found = values("value", in: "notes", keys)
     let use = currentUse
     let stale = zip(keys, found).filter { ($1?.used ?? use) < use }.map(\.0)
     if !stale.isEmpty {

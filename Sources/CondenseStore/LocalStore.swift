@@ -78,7 +78,7 @@ public final class LocalStore: ArtifactStore {
   private static let actionQuery = "SELECT artifact, used FROM actions WHERE key = ?"
 
   public func actions(_ keys: [Digest]) -> [Artifact?] {
-    let found = values(LocalStore.actionQuery, keys)
+    let found = values("artifact", in: "actions", keys)
     var artifacts = found.map { $0.flatMap { Artifact(encoded: $0.value) } }
     let use = currentUse
     let stale = keys.indices.filter { artifacts[$0] != nil && (found[$0]?.used ?? use) < use }
@@ -107,17 +107,32 @@ public final class LocalStore: ArtifactStore {
     return database.changesCount > 0
   }
 
-  /// The sealed values that `sql` finds under keys, in their order, with the hour of their last use.
-  func values(_ sql: String, _ keys: [Digest]) -> [(value: [UInt8], used: Int)?] {
+  /// The sealed values under keys, in their order, with the hour of their last use.
+  func values(_ column: String, in table: String, _ keys: [Digest]) -> [(value: [UInt8], used: Int)?] {
     let found = index.read { database in
-      let statement = try database.cachedStatement(sql: sql)
-      return try keys.map { key -> (value: [UInt8], used: Int)? in
-        guard let row = try Row.fetchOne(statement, arguments: [Data(key.bytes)]) else { return nil }
-        return SealedValue.open(row[0], under: key.bytes).map { ($0, LocalStore.hour(row[1])) }
+      var found: [Digest: (value: [UInt8], used: Int)] = [:]
+      found.reserveCapacity(keys.count)
+      for start in stride(from: 0, to: keys.count, by: LocalStore.keysAtOnce) {
+        let asked = keys[start..<min(start + LocalStore.keysAtOnce, keys.count)].map { Data($0.bytes).databaseValue }
+        let marks = LocalStore.marks[asked.count - 1]
+        let statement = try database.cachedStatement(
+          sql: "SELECT key, \(column), used FROM \(table) WHERE key IN (\(marks))")
+        let rows = try Row.fetchCursor(statement, arguments: StatementArguments(asked))
+        while let row = try rows.next() {
+          guard let bytes = Data.fromDatabaseValue(row[0]), let key = Digest(bytes: [UInt8](bytes)),
+            let value = SealedValue.open(row[1], under: key.bytes)
+          else { continue }
+          found[key] = (value, LocalStore.hour(row[2]))
+        }
       }
+      return keys.map { found[$0] }
     }
     return found ?? Array(repeating: nil, count: keys.count)
   }
+
+  /// A look-up of many costs SQLite little more than of one, but each number of them is a statement of its own.
+  private static let keysAtOnce = 64
+  private static let marks = (1...keysAtOnce).map { Array(repeating: "?", count: $0).joined(separator: ", ") }
 
   /// The hour in a column that damage may have turned into anything.
   static func hour(_ column: DatabaseValue) -> Int { Int.fromDatabaseValue(column) ?? 0 }

@@ -62,9 +62,7 @@ public struct BuildLog: Sendable {
     defer { withExtendedLifetime(lock) {} }
     var entry = entry
     entry.build = (BuildLog.text(lastPath).map { BuildLog.number($0) } ?? 0) + 1
-    var line = try JSONEncoder.forLines.encode(entry)
-    line.append(UInt8(ascii: "\n"))
-    try append(Bytes([UInt8](line)))
+    try append(Bytes(Array((entry.json + "\n").utf8)))
     try replace(lastPath, with: Bytes(Array("\(entry.build)\n\(passedOver.joined(separator: "\n"))".utf8)))
     return entry.build
   }
@@ -108,10 +106,24 @@ public struct BuildLog: Sendable {
   }
 }
 
-extension JSONEncoder {
-  fileprivate static var forLines: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
+// Every build writes a line, also one that takes a few milliseconds, of which the first use of a JSONEncoder would be one.
+
+extension BuildLogEntry {
+  fileprivate var json: String {
+    let pipelines = pipelines.map(\.json).joined(separator: ",")
+    return
+      "{\"actions\":\(actions.json),\"build\":\(build),\"outcome\":\"\(outcome.rawValue)\",\"pipelines\":[\(pipelines)],"
+      + "\"seconds\":\(seconds),\"started\":\(started),\"unchanged\":\(unchanged)}"
   }
+}
+
+extension BuildLogEntry.Pipeline {
+  fileprivate var json: String {
+    "{\"actions\":\(actions.json),\"bytes\":\(bytes)," + (error.map { "\"error\":\(JSONText.quoted($0))," } ?? "")
+      + "\"file\":\(JSONText.quoted(file)),\"name\":\(JSONText.quoted(name)),\"status\":\"\(status.rawValue)\"}"
+  }
+}
+
+extension ActionCounts {
+  fileprivate var json: String { "{\"cached\":\(cached),\"ran\":\(ran),\"total\":\(total)}" }
 }
