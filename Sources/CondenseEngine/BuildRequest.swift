@@ -20,6 +20,9 @@ public struct BuildRequest: Sendable {
   public var logsIdleBuilds = true
   /// Whether the result is to tell what each pipeline file rests on.
   public var reportsInputs = false
+  /// Whether pipelines are left out whose model cannot be opened, but was written to so few seconds ago: it may be on its
+  /// way. They are named in the result.
+  public var patienceWithModels: Double?
   /// See ``Scheduler/pick``.
   package var pick: (@Sendable (_ count: Int) -> Int)?
 
@@ -44,6 +47,9 @@ public struct BuildResult: Sendable {
   public var inputs: [String: Set<String>] = [:]
   /// The paths of models among the inputs.
   public var modelPaths: Set<String> = []
+  /// The pipeline files that were left out because a model seems to be still on its way, and in how many seconds it counts
+  /// as what it is. See ``BuildRequest/patienceWithModels``.
+  public var waiting: [String: Double] = [:]
   /// The build's number in the workspace's log; nil where it is not recorded.
   public var number: Int?
 }

@@ -105,7 +105,10 @@ public struct Engine: Sendable {
   private func build(
     _ request: BuildRequest, isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
   ) -> Attempt? {
-    let prepared = prepare(request)
+    var prepared = prepare(request)
+    // Also what is left out rests on its files.
+    let inputs = request.reportsInputs ? prepared.inputs : [:]
+    let waiting = request.patienceWithModels.map { prepared.loaded.leaveOutYoungModels(patience: $0) } ?? [:]
     let (loaded, upToDate) = (prepared.loaded, prepared.upToDate)
     let plan = BuildPlan(loaded)
     var outcome = Built()
@@ -138,8 +141,9 @@ public struct Engine: Sendable {
     var result = BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid },
       wasWithdrawn: request.isWithdrawn && report.pipelines.contains { $0.status == .failed && !$0.isInvalid })
+    result.waiting = waiting
     if request.reportsInputs {
-      result.inputs = prepared.inputs
+      result.inputs = inputs
       result.modelPaths = prepared.modelPaths
     }
     return Attempt(result: result, prepared: prepared, ledgers: outcome.ledgers)

@@ -32,6 +32,9 @@ public struct LoadedPipelines: Sendable {
     var dependencies: [TrackedFile] = []
     /// The models of its builds, and what they publish; also where a model is not there.
     var modelPaths: [String] = []
+    /// Those of them that are there, but could not be opened; of a sharded one, which lacks a part or has a wrong one, also
+    /// the folder.
+    var unreadableModels: Set<String> = []
     var outputPaths: [String] = []
   }
 

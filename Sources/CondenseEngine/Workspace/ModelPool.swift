@@ -7,6 +7,9 @@ struct ModelPool {
   private(set) var sources: [ModelSource] = []
   private var opened: [Key: Result<Int, ModelError>] = [:]
 
+  /// Models that are there, but could not be opened.
+  private(set) var unreadable: Set<String> = []
+
   private struct Key: Hashable {
     var path: String
     var format: String?
@@ -48,6 +51,7 @@ struct ModelPool {
       return sources.count - 1
     }
     opened[key] = result
+    if case .failure(let error) = result, !error.isMissing { unreadable.insert(path) }
     return try result.get()
   }
 }

@@ -52,7 +52,9 @@ public struct PipelineLoader: Sendable {
       reported += diagnostics
       let upstreams = linker.upstreams(of: index)
       needed.formUnion(upstreams)
-      loaded.files.append(summary(file, diagnostics, inputs, upstreams: upstreams.map { linker.files[$0] }))
+      var summary = summary(file, diagnostics, inputs, upstreams: upstreams.map { linker.files[$0] })
+      summary.unreadableModels = unreadable(summary.modelPaths, pool)
+      loaded.files.append(summary)
       guard file.isValid else { continue }
       for case (let pipeline, let model?) in zip(file.checked, models[index]) {
         loaded.ready.append(LoadedPipelines.Ready(pipeline: pipeline, model: model))
@@ -63,6 +65,13 @@ public struct PipelineLoader: Sendable {
     }
     loaded.diagnostics = placed(reported, linker.files)
     return loaded
+  }
+
+  /// Models that could not be opened, with where the missing parts of sharded ones would be.
+  private func unreadable(_ paths: [String], _ pool: ModelPool) -> Set<String> {
+    let models = Set(paths).intersection(pool.unreadable)
+    let indices = models.filter { $0.hasSuffix(".index.json") }
+    return models.union(indices.map { ($0 as NSString).deletingLastPathComponent })
   }
 
   /// Diagnostics, each once, with the texts that they point into.

@@ -27,6 +27,7 @@ struct PreparedBuild {
     var inputs: [String: Set<String>] = [:]
     for file in loaded.files {
       inputs[file.file, default: [file.file]].formUnion(file.dependencies.map(\.path) + file.modelPaths)
+      inputs[file.file]?.formUnion(file.unreadableModels)
     }
     for ready in loaded.ready {
       inputs[ready.pipeline.file, default: []].formUnion(loaded.models[ready.model].model.files.map(\.handle.path))
