@@ -54,6 +54,15 @@ import TestSupport
     #expect(queue.finished(wasWithdrawn: false) == [.begin(.sweep)])
   }
 
+  @Test("A cancelled request is not brought back by a change before its end") func cancelledForGood() {
+    var queue = BuildQueue()
+    _ = queue.requested(1)
+    #expect(queue.cancelled(1) == [.withdraw])
+    #expect(queue.changed(concernsRunning: true) == [])
+    #expect(queue.finished(wasWithdrawn: true) == [.begin(.sweep)])
+    #expect(!queue.holds(1))
+  }
+
   @Test("After it was stopped nothing begins") func stopped() {
     var queue = BuildQueue()
     _ = queue.requested(1)

@@ -30,6 +30,8 @@ package struct BuildQueue: Sendable {
   private var isWithdrawing = false
   /// Whether what runs is to run again.
   private var startsOver = false
+  /// Whether nobody wants what runs any more: no change makes it start over.
+  private var isCancelled = false
   private var restarts = 0
   private var needsSweep = false
   private var requests: [Int] = []
@@ -50,7 +52,7 @@ package struct BuildQueue: Sendable {
   package mutating func changed(concernsRunning: Bool) -> [Order] {
     guard !isStopped else { return [] }
     needsSweep = true
-    guard concernsRunning, let running else { return advance() }
+    guard concernsRunning, !isCancelled, let running else { return advance() }
     if case .request = running {
       guard restarts < BuildQueue.mostRestarts else { return [] }
       startsOver = true
@@ -72,6 +74,7 @@ package struct BuildQueue: Sendable {
     requests.removeAll { $0 == id }
     guard running == .request(id) else { return [] }
     startsOver = false
+    isCancelled = true
     return withdraw()
   }
 
@@ -91,6 +94,7 @@ package struct BuildQueue: Sendable {
     running = nil
     isWithdrawing = false
     startsOver = false
+    isCancelled = false
     return advance()
   }
 
