@@ -21,6 +21,17 @@ package struct DaemonOptions: Sendable {
   /// Where it listens besides its socket; nil for nowhere. Port 0 takes a free one.
   package var listen: (host: String, port: Int)?
   package var log: Logger
+  package var settling = SettlingTimes()
+  package var limits: HTTPLimits = {
+    var limits = HTTPLimits()
+    limits.bodyBytes = 1 << 20
+    return limits
+  }()
+  /// How many seconds a model that cannot be opened counts as still being written.
+  package var modelPatience = 3.0
+  /// How long what runs may take to come to its end. What does not is abandoned: nothing of it is in place yet. With what
+  /// the server takes to end, this keeps within five seconds.
+  package var grace = Duration.milliseconds(3500)
 
   package init(
     workspace: Workspace, stages: StageRegistry, formats: ModelFormats, version: String,
@@ -44,19 +55,23 @@ package final class Daemon: Sendable {
   private let folder: DaemonFolder
   private let lock: DaemonLock
   private let started = Date().timeIntervalSince1970
-  private let service: WorkspaceService
-  private let settler: ChangeSettler
-  private let watcher: any FileWatcher
+  let service: WorkspaceService
+  let settler: ChangeSettler
+  let watcher: any FileWatcher
   private let degraded = Locked<String?>(nil)
   private let feed: EventFeed
   private let server: HTTPServer
   private let notification = ServiceNotification()
-  private let record: DaemonRecord
+  let record: DaemonRecord
+  let api: DaemonAPI
 
   /// Takes the workspace and begins to answer; nothing is built yet.
   ///
   /// - Throws: ``DaemonIsRunning`` where another serves it, ``HTTPServerError``, ``FileError``.
-  package init(_ options: DaemonOptions) throws {
+  package convenience init(_ options: DaemonOptions) throws { try self.init(options, observer: { _ in }) }
+
+  /// - Parameter observer: told what happens, after everybody else; for tests.
+  init(_ options: DaemonOptions, observer: @escaping @Sendable (ServiceEvent) -> Void) throws {
     self.options = options
     let (workspace, log) = (options.workspace, options.log)
     folder = DaemonFolder(workspace)
@@ -71,12 +86,15 @@ package final class Daemon: Sendable {
     let events = DaemonEvents(feed: feed, log: log, metrics: { metrics.withLock { $0 } })
     let service = WorkspaceService(
       root: workspace.root, stages: options.stages, formats: options.formats, storeFolder: options.storeFolder,
-      log: log,
-      listener: { events.tell($0) })
+      modelPatience: options.modelPatience, log: log,
+      listener: { event in
+        events.tell(event)
+        observer(event)
+      })
     self.service = service
-    let settler = ChangeSettler { changes, held in
+    let settler = ChangeSettler(times: options.settling) { changes, held in
       if changes.needsRescan {
-        service.sweep()
+        service.sweep(held: held)
       } else {
         service.changed(changes.paths.union(changes.folders), held: held)
       }
@@ -96,10 +114,8 @@ package final class Daemon: Sendable {
     }
     self.watcher = watcher
 
-    var limits = HTTPLimits()
-    limits.bodyBytes = 1 << 20
     let router = Locked<HTTPRouter?>(nil)
-    let server = HTTPServer(limits: limits, access: HTTPAccess(token: token.text)) { request in
+    let server = HTTPServer(limits: options.limits, access: HTTPAccess(token: token.text)) { request in
       guard let router = router.withLock({ $0 }) else { return .error(503, "The daemon is just starting.") }
       return await router.respond(to: request)
     }
@@ -121,9 +137,10 @@ package final class Daemon: Sendable {
     let api = DaemonAPI(service: service, feed: feed, metrics: serviceMetrics) {
       ServiceDocument.Daemon(
         pid: record.pid, started: record.started, version: record.version, socket: record.socket,
-        address: record.address, tokenFile: folder.tokenPath, store: record.store, watching: watcher.mode,
+        address: record.address, tokenFile: folder.tokenPath, store: service.currentStoreFolder, watching: watcher.mode,
         watches: watcher.watchCount, degraded: degraded.withLock { $0 }, queueDepth: service.queueDepth)
     }
+    self.api = api
     let routes = api.router()
     router.withLock { $0 = routes }
   }
@@ -146,6 +163,20 @@ package final class Daemon: Sendable {
         },
       ], on: DispatchQueue(label: "condense signals"))
     defer { signals.stop() }
+    start()
+    var signal: Int32?
+    for await received in ending {
+      signal = received
+      break
+    }
+    log.notice("ending", metadata: ["signal": "\(signal ?? 0)"])
+    await stop()
+    log.notice("ended")
+  }
+
+  /// Begins to watch and to build, and lets commands find it.
+  func start() {
+    let log = options.log
     do {
       try record.keep(in: folder)
     } catch {
@@ -160,29 +191,27 @@ package final class Daemon: Sendable {
     let watcher = watcher
     service.start { watcher.watch($0) }
     notification.ready()
-    var signal: Int32?
-    for await received in ending {
-      signal = received
-      break
-    }
-    log.notice("ending", metadata: ["signal": "\(signal ?? 0)"])
-    notification.stopping()
-    await stop()
-    log.notice("ended")
   }
 
-  /// How long what runs may take to come to its end. What does not is abandoned: nothing of it is in place yet.
-  private static let grace = Duration.seconds(4)
-
-  private func stop() async {
+  /// Puts everything away; what runs is ended within the grace period, or abandoned.
+  func stop() async {
+    notification.stopping()
     lock.retire()
     settler.stop()
     let service = service
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await withCheckedContinuation { done in service.stop { done.resume() } } }
-      group.addTask { try? await Task.sleep(for: Daemon.grace) }
-      await group.next()
-      group.cancelAll()
+    // No task group: it would wait for a build that nothing can hurry.
+    await withCheckedContinuation { continuation in
+      let waiting = Locked<CheckedContinuation<Void, Never>?>(continuation)
+      @Sendable func goOn() {
+        let first = waiting.withLock { waiting in
+          defer { waiting = nil }
+          return waiting
+        }
+        first?.resume()
+      }
+      service.stop(goOn)
+      let grace = options.grace / .nanoseconds(1)
+      DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(grace)), execute: goOn)
     }
     feed.finish()
     await server.shutdown(gracePeriod: .milliseconds(500))

@@ -16,10 +16,10 @@ enum APISchemas {
       "PipelineList": object(["pipelines": list(reference("Pipeline"))]),
       "Build": object(
         [
-          "id": integer, "kind": ["enum": ["sweep", "request"]], "started": number,
-          "state": ["enum": ["running", "done", "failed", "invalid", "withdrawn"]],
+          "id": integer, "kind": ["enum": ["sweep", "request"]],
+          "state": ["enum": ["waiting", "running", "done", "failed", "invalid", "withdrawn"]],
           "finished_actions": integer, "ran_actions": integer, "total_actions": integer,
-        ], optional: ["seconds": number, "number": integer]),
+        ], optional: ["started": number, "seconds": number, "number": integer]),
       "LoggedBuild": object([
         "build": integer, "started": number, "seconds": number,
         "outcome": ["enum": ["done", "failed", "invalid", "withdrawn"]], "actions": reference("Actions"),

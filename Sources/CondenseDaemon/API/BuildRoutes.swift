@@ -36,15 +36,19 @@ extension DaemonAPI {
         method: "GET", path: "/api/builds/{id}", summary: "One build of this daemon.", parameters: [Self.id],
         answer: .init(description: "The build.", schema: "Build"), errors: [404]
       ) { request in
-        guard let build = build(request) else { return missing(request) }
-        return .document(BuildStateDocument(build))
+        if let build = build(request) { return .document(BuildStateDocument(build)) }
+        guard let id = Int(request.parameters["id"] ?? ""), service.isWaiting(id) else { return missing(request) }
+        return .document(BuildStateDocument(waiting: id))
       },
       APIRoute(
         method: "GET", path: "/api/builds/{id}/log", summary: "What was said about a build of this daemon.",
         parameters: [Self.id],
         answer: .init(description: "A line each.", contentType: "text/plain; charset=utf-8"), errors: [404]
       ) { request in
-        guard let build = build(request) else { return missing(request) }
+        guard let build = build(request) else {
+          let waits = Int(request.parameters["id"] ?? "").map { service.isWaiting($0) } ?? false
+          return waits ? .text("") : missing(request)
+        }
         return .text(build.now.log.map { $0 + "\n" }.joined())
       },
       APIRoute(

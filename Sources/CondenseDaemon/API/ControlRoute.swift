@@ -14,6 +14,11 @@ extension DaemonAPI {
       return .error(400, "The body is no request of this version of condense.")
     }
     let service = service
+    // The configuration may have named another one since the daemon started.
+    let store = service.currentStoreFolder
+    guard store == wish.store else {
+      return .error(409, "it keeps its artifacts in '\(store)', this command in '\(wish.store)'")
+    }
     return HTTPResponse(
       status: 200, headers: [("Content-Type", "application/x-ndjson")],
       body: .stream { writer in

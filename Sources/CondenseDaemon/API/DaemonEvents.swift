@@ -24,6 +24,10 @@ struct DaemonEvents: Sendable {
       log.debug(
         "build \(build.id) \(now.outcome?.rawValue ?? "done")",
         metadata: ["seconds": "\(Figures.number(now.seconds ?? 0))", "ran": "\(now.actions?.ran ?? 0)"])
+    case .swept: break
+    case .removed(let name):
+      log.info("\(name): not served any more; its outputs stay")
+      publish("pipeline_removed", RemovedPipelineDocument(name: name))
     case .changed(let pipeline):
       metrics()?.note(pipeline)
       publish("pipeline", PipelineStateDocument(pipeline))
@@ -43,4 +47,8 @@ struct DaemonEvents: Sendable {
     guard let data = try? encoder.encode(document) else { return }
     feed.publish(name: name, data: String(decoding: data, as: UTF8.self))
   }
+}
+
+struct RemovedPipelineDocument: Encodable {
+  var name: String
 }

@@ -18,7 +18,8 @@ extension DaemonAPI {
       },
       APIRoute(
         method: "GET", path: "/api/events",
-        summary: "What happens, as server-sent events: build_began, build_progress, build_finished, pipeline.",
+        summary:
+          "What happens, as server-sent events: build_began, build_progress, build_finished, pipeline, pipeline_removed.",
         parameters: [
           .init(
             name: "Last-Event-ID", place: .header,

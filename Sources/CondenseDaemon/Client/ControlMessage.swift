@@ -5,6 +5,8 @@ import Foundation
 /// What a command asks of the daemon: `POST /control/build`, on the Unix socket only.
 struct ControlRequest: Codable {
   var invocation: BuildInvocation
+  /// The store that the build is to use.
+  var store: String
   var style: TextStyle
 }
 

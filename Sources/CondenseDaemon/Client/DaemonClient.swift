@@ -16,20 +16,20 @@ package struct DaemonClient {
   }
 
   /// Finds the daemon of a workspace; nil where none answers.
-  package init?(_ workspace: Workspace) {
+  ///
+  /// - Parameter patience: seconds that the daemon may be silent: several of its heartbeats.
+  package init?(_ workspace: Workspace, patience: Int = 15) {
     folder = DaemonFolder(workspace)
     // The record of one that was killed leads to nobody.
     guard let record = DaemonRecord(in: folder),
-      let connection = try? UnixSocketConnection(to: record.socket, patience: DaemonClient.patience)
+      let connection = try? UnixSocketConnection(to: record.socket, patience: patience)
     else { return nil }
     self.record = record
     self.connection = connection
   }
 
-  /// Seconds that the daemon may be silent: several of its heartbeats.
-  private static let patience = 15
-
-  /// Has the daemon build, and shows what it says.
+  /// Has the daemon build, and shows what it says: its progress as it happens, the rest once the build is through, so that
+  /// nothing is said twice where the daemon ends before and the build is done again.
   ///
   /// - Parameters:
   ///   - program: stands for this program, as ``Engine/program`` does: another one could make something else of the files.
@@ -41,27 +41,27 @@ package struct DaemonClient {
       throw unusable("is condense \(record.version), this is \(version); restart it")
     }
     guard record.program == program else { throw unusable("runs another build of condense \(version); restart it") }
-    guard record.store == store else {
-      throw unusable("keeps its artifacts in '\(record.store)', this command in '\(store)'")
-    }
     do {
       let token = try AccessToken(in: folder)
-      let request = ControlRequest(invocation: invocation, style: sink.style)
+      let request = ControlRequest(invocation: invocation, store: store, style: sink.style)
       let body = [UInt8](try JSONEncoder().encode(request))
       let status = try connection.request("POST", "/control/build", token: token.text, body: body)
       guard status == 200 else {
         throw unusable("refuses the request (\(status)): \(DaemonClient.message(try connection.rest()))")
       }
       let decoder = JSONDecoder()
+      var said: [ControlMessage] = []
       while let line = try connection.line() {
-        switch try decoder.decode(ControlMessage.self, from: Data(line)) {
+        let message = try decoder.decode(ControlMessage.self, from: Data(line))
+        switch message {
         case .alive: break
-        case .note(let text): sink.note(text)
-        case .result(let text): sink.result(text)
+        case .note, .result: said.append(message)
         case .progress(let finished, let ran, let total):
           sink.progress(BuildProgress(finishedActions: finished, ranActions: ran, totalActions: total))
         case .endProgress: sink.endProgress()
-        case .exit(let status): return status
+        case .exit(let status):
+          for message in said { DaemonClient.show(message, sink) }
+          return status
         }
       }
       sink.endProgress()
@@ -71,6 +71,14 @@ package struct DaemonClient {
     } catch {
       sink.endProgress()
       throw unusable("cannot be asked: \(error)")
+    }
+  }
+
+  private static func show(_ message: ControlMessage, _ sink: any ReportSink) {
+    switch message {
+    case .note(let text): sink.note(text)
+    case .result(let text): sink.result(text)
+    default: break
     }
   }
 

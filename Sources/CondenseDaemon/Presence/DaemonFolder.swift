@@ -34,8 +34,8 @@ package struct DaemonFolder: Sendable {
     return folder + name
   }
 
-  /// What `sockaddr_un` holds before its zero on Linux.
-  private static let longestSocketPath = 107
+  /// What `sockaddr_un` holds before its zero: 107 bytes on Linux, 103 on macOS.
+  private static let longestSocketPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 }
 
 extension FileSystem {

@@ -8,13 +8,17 @@ import Foundation
 ///
 /// Unchecked: a timer may be used from any thread, but does not say so.
 final class ChangeSettler: @unchecked Sendable {
-  private let machine = Locked(SettlingStateMachine())
+  private let machine: Locked<SettlingStateMachine>
   private let queue = DispatchQueue(label: "condense changes")
   private let timer: any DispatchSourceTimer
   private let settled: @Sendable (SettledChanges, _ held: Set<String>) -> Void
 
   /// - Parameter settled: told what has come to rest, and which files are still being written; one call at a time.
-  init(settled: @escaping @Sendable (SettledChanges, _ held: Set<String>) -> Void) {
+  init(
+    times: SettlingTimes = SettlingTimes(),
+    settled: @escaping @Sendable (SettledChanges, _ held: Set<String>) -> Void
+  ) {
+    machine = Locked(SettlingStateMachine(times: times))
     self.settled = settled
     timer = DispatchSource.makeTimerSource(queue: queue)
     timer.setEventHandler { [weak self] in self?.advance() }
@@ -32,6 +36,9 @@ final class ChangeSettler: @unchecked Sendable {
   }
 
   func stop() { timer.cancel() }
+
+  /// How many paths wait to come to rest; of those that do not, whoever is told has been told.
+  var waitingCount: Int { queue.sync { machine.withLock { $0.waitingCount } } }
 
   private func advance() {
     while true {

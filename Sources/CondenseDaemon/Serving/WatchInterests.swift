@@ -22,7 +22,7 @@ struct WatchInterests: Equatable, Sendable {
     if workspace.configuration.pipelines == nil { folders.insert(workspace.pipelinesFolder) }
   }
 
-  /// Takes over what a build of these files found; of files that it did not load, what is known stays.
+  /// Takes over what a build found; of those of these files that it left out, what is known stays.
   mutating func note(_ result: BuildResult, of files: [String]) {
     let listed = Set(files)
     inputs = inputs.filter { listed.contains($0.key) }

@@ -18,6 +18,7 @@ final class WorkspaceService: Sendable {
   let stages: StageRegistry
   let formats: ModelFormats
   private let storeFolder: @Sendable (Workspace) -> String
+  private let modelPatience: Double
   private let warmStore = WarmStore()
   private let warmState = WarmState()
   private let log: Logger
@@ -51,11 +52,13 @@ final class WorkspaceService: Sendable {
 
   /// - Parameters:
   ///   - storeFolder: where a workspace's artifacts are kept.
+  ///   - modelPatience: see ``BuildRequest/patienceWithModels``.
   ///   - listener: told what happens, from any thread.
   init(
     root: String, stages: StageRegistry, formats: ModelFormats, storeFolder: @escaping @Sendable (Workspace) -> String,
-    log: Logger, listener: @escaping @Sendable (ServiceEvent) -> Void
+    modelPatience: Double, log: Logger, listener: @escaping @Sendable (ServiceEvent) -> Void
   ) {
+    self.modelPatience = modelPatience
     self.root = root
     self.stages = stages
     self.formats = formats
@@ -85,7 +88,12 @@ final class WorkspaceService: Sendable {
   }
 
   /// Everything may have changed.
-  func sweep() { apply { $0.changed(concernsRunning: true) } }
+  ///
+  /// - Parameter held: files that are still being written; nil for those that were before.
+  func sweep(held: Set<String>? = nil) {
+    if let held { state.withLock { $0.held = held } }
+    apply { $0.changed(concernsRunning: true) }
+  }
 
   /// Files have changed; those that matter to nobody are passed over.
   ///
@@ -140,14 +148,19 @@ final class WorkspaceService: Sendable {
     if isIdle { done() }
   }
 
-  /// Whether such a request was made, and is not forgotten; if so it is cancelled.
+  /// Cancels a request by its own number, or by that of a build that answers it; false where there is none, or it is
+  /// forgotten.
   func cancelRequest(_ id: Int) -> Bool {
-    guard state.withLock({ $0.requests[id] != nil || $0.builds.builds.contains { $0.request == id } }) else {
-      return false
+    let request = state.withLock { state in
+      state.requests[id] != nil ? id : state.builds.builds.last { $0.id == id || $0.request == id }?.request
     }
-    cancel(id)
+    guard let request else { return false }
+    cancel(request)
     return true
   }
+
+  /// Whether a request waits for its turn.
+  func isWaiting(_ id: Int) -> Bool { state.withLock { $0.requests[id] != nil } }
 
   private func end(_ id: Int, _ status: ExitStatus?) {
     state.withLock { $0.requests.removeValue(forKey: id) }?.finish(status)
@@ -193,6 +206,9 @@ final class WorkspaceService: Sendable {
     }
     if !build.isSweep || build.now.number != nil { listener(.finished(build)) }
     apply { $0.finished(wasWithdrawn: wasWithdrawn) }
+    // One that was withdrawn and does not start over.
+    if let id = job.request, !state.withLock({ $0.queue.holds(id) }) { end(id, nil) }
+    if build.isSweep { listener(.swept) }
     for done in idle { done() }
   }
 
@@ -218,11 +234,16 @@ final class WorkspaceService: Sendable {
     }
     var request = invocation.request(in: workspace, files: files)
     request.logsIdleBuilds = false
+    request.patienceWithModels = modelPatience
     let result = run(request, build, sink)
     let listingProblems = listing.problems.map { sink.text($0, source: workspace.configuration.source(of: $0)) }
     state.withLock { $0.pipelines.problems = listingProblems }
     guard !result.wasWithdrawn else { return true }
-    note(result, build, sink, of: files, isWhole: files.count == listing.files.count)
+    note(result, build, sink, servedFiles: listing.files)
+    // No event may tell that what waits has come to rest.
+    if let wait = result.waiting.values.min() {
+      lane.asyncAfter(deadline: .now() + wait) { [weak self] in self?.apply { $0.changed(concernsRunning: false) } }
+    }
     if updatePlan() { apply { $0.changed(concernsRunning: false) } }
     return false
   }
@@ -232,17 +253,13 @@ final class WorkspaceService: Sendable {
     let workspace = Workspace(root: root)
     let sink = BuildSink(build: build, workspace: workspace, listener: listener, next: request.sink)
     let run = BuildRun(request.invocation, in: workspace, engine: engine(for: workspace), sink: sink)
-    var files: [String] = []
     do {
-      let answer = try run.build { engineRequest in
-        files = engineRequest.files
-        prepare(&engineRequest, build)
-      }
+      let answer = try run.build { prepare(&$0, build) }
       guard let (status, result) = answer else {
         build.update { $0.outcome = .withdrawn }
         return true
       }
-      note(result, build, sink, of: files, isWhole: false)
+      note(result, build, sink, servedFiles: nil)
       end(id, status)
     } catch {
       request.sink.error("\(error)")
@@ -267,7 +284,9 @@ final class WorkspaceService: Sendable {
   }
 
   /// Takes over what a build came to.
-  private func note(_ result: BuildResult, _ build: DaemonBuild, _ sink: BuildSink, of files: [String], isWhole: Bool) {
+  ///
+  /// - Parameter servedFiles: for a sweep, all pipeline files, also those whose turn it was not.
+  private func note(_ result: BuildResult, _ build: DaemonBuild, _ sink: BuildSink, servedFiles: [String]?) {
     build.update { state in
       state.number = result.number
       state.actions = result.report.actions
@@ -282,13 +301,14 @@ final class WorkspaceService: Sendable {
     for placed in result.diagnostics {
       texts[placed.diagnostic.file, default: []].append(sink.text(placed.diagnostic, source: placed.source))
     }
-    let (changed, pipelines) = state.withLock { state in
-      if build.isSweep { state.interests.note(result, of: files) }
-      let changed = state.pipelines.note(
-        result, diagnostics: texts, isWhole: isWhole, now: Date().timeIntervalSince1970)
-      return (changed, state.pipelines)
+    let (changes, pipelines) = state.withLock { state in
+      if let servedFiles { state.interests.note(result, of: servedFiles) }
+      let changes = state.pipelines.note(
+        result, diagnostics: texts, servedFiles: servedFiles, now: Date().timeIntervalSince1970)
+      return (changes, state.pipelines)
     }
-    for name in changed {
+    for name in changes.removed { listener(.removed(name)) }
+    for name in changes.changed {
       guard let pipeline = pipelines.byName[name] else { continue }
       if build.isSweep { sink.tell(pipeline) }
       listener(.changed(pipeline))
@@ -314,7 +334,9 @@ final class WorkspaceService: Sendable {
   var builds: [DaemonBuild] { state.withLock { $0.builds.builds } }
   var current: DaemonBuild? { state.withLock { $0.current } }
   var queueDepth: Int { state.withLock { $0.queue.depth } }
-  func store() throws -> LocalStore { try warmStore.store(in: storeFolder(Workspace(root: root))) }
+  /// The store that a build would use now.
+  var currentStoreFolder: String { storeFolder(Workspace(root: root)) }
+  func store() throws -> LocalStore { try warmStore.store(in: currentStoreFolder) }
 }
 
 /// What happens in a service, for whoever listens.
@@ -323,4 +345,8 @@ enum ServiceEvent: Sendable {
   case progressed(DaemonBuild, BuildProgress)
   case finished(DaemonBuild)
   case changed(PipelineState)
+  /// A pipeline is served no more.
+  case removed(String)
+  /// All pipelines were looked at, whatever came of it.
+  case swept
 }

@@ -1,6 +1,8 @@
 /// Finds the handler of a request by method and path.
 public struct HTTPRouter: Sendable {
   private var routes: [(pattern: RoutePattern, method: String, handler: HTTPHandler)] = []
+  /// All routes as they were added.
+  public private(set) var table: [String] = []
 
   public init() {}
 
@@ -9,6 +11,7 @@ public struct HTTPRouter: Sendable {
   ///
   /// Of two routes for one path, the one with more literal segments at the front is taken, else the earlier.
   public mutating func on(_ route: String, _ handler: @escaping HTTPHandler) {
+    table.append(route)
     let words = route.split(separator: " ", maxSplits: 1)
     let method = words.count == 2 ? String(words[0]) : "GET"
     routes.append((RoutePattern(words.last ?? "/"), method, handler))

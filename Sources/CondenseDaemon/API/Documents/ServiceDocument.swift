@@ -77,10 +77,10 @@ package struct BuildStateDocument: Codable, Sendable {
   package var id: Int
   /// `sweep` where the daemon began it, `request` where somebody asked for it.
   package var kind: String
-  /// Seconds since 1970.
-  package var started: Double
+  /// Seconds since 1970; null while it waits.
+  package var started: Double?
   package var seconds: Double?
-  /// `running`, or how it ended: `done`, `failed`, `invalid`, `withdrawn`.
+  /// `waiting` for its turn, `running`, or how it ended: `done`, `failed`, `invalid`, `withdrawn`.
   package var state: String
   package var finishedActions: Int
   package var ranActions: Int
@@ -99,5 +99,13 @@ package struct BuildStateDocument: Codable, Sendable {
     ranActions = now.actions?.ran ?? now.progress.ranActions
     totalActions = now.actions?.total ?? now.progress.totalActions
     number = now.number
+  }
+
+  /// A request whose turn has not come.
+  init(waiting id: Int) {
+    self.id = id
+    kind = "request"
+    state = "waiting"
+    (finishedActions, ranActions, totalActions) = (0, 0, 0)
   }
 }
