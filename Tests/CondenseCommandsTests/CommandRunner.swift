@@ -51,7 +51,7 @@ final class CommandRunner {
   }
 
   /// The program is built beside the tests.
-  private static func executable() throws -> URL {
+  static func executable() throws -> URL {
     let bundles = Bundle.allBundles.map(\.bundleURL) + [URL(fileURLWithPath: CommandLine.arguments[0])]
     for bundle in bundles {
       let candidate = bundle.deletingLastPathComponent().appending(path: "condense")
