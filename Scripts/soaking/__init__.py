@@ -1,0 +1,1 @@
+"""What Scripts/soak does to a daemon; one module an idea."""
