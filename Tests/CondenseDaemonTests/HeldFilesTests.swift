@@ -22,7 +22,7 @@ import Testing
 
     let (builds, told) = AsyncStream.makeStream(of: [String].self)
     let service = WorkspaceService(
-      root: root, stages: .builtIn, formats: .builtIn, storeFolder: { _ in root + "/store" },
+      root: root, stages: .builtIn, formats: .builtIn, storeFolder: { _ in root + "/store" }, modelPatience: 3,
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       listener: { if case .changed(let pipeline) = $0 { told.yield(pipeline.report.outputs.map(\.sha256)) } })
     var iterator = builds.makeAsyncIterator()
