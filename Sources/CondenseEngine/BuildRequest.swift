@@ -18,6 +18,8 @@ public struct BuildRequest: Sendable {
   /// Whether a build that found nothing to do is recorded as one. A daemon that looks at everything whenever something may
   /// have changed would bury what was built, and why, under builds of nothing.
   public var logsIdleBuilds = true
+  /// Errors that are known, by pipeline: where they are all that a build came to, it found nothing to do.
+  public var knownErrors: [String: String] = [:]
   /// Whether the result is to tell what each pipeline file rests on.
   public var reportsInputs = false
   /// Whether pipelines are left out whose model cannot be opened, but was written to so few seconds ago: it may be on its

@@ -78,7 +78,7 @@ public struct Engine: Sendable {
     {
       warmState.keep(idle, in: folder, program: program)
     }
-    if request.logsIdleBuilds || !attempt.isIdle {
+    if request.logsIdleBuilds || !attempt.isIdle(knownErrors: request.knownErrors) {
       attempt.result.number = log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
     }
     return attempt
@@ -155,10 +155,13 @@ public struct Engine: Sendable {
     var prepared: PreparedBuild
     var ledgers: [(pipeline: String, ActionLedger)]
 
-    /// Whether nothing was done and nothing is wrong.
-    var isIdle: Bool {
-      result.report.pipelines.allSatisfy { report in
-        report.status == .cached && !report.outputs.contains { $0.wasWritten }
+    /// Whether nothing was done, and nothing is wrong that is not known.
+    func isIdle(knownErrors: [String: String]) -> Bool {
+      if result.report.actions.ran > 0 { return false }
+      return result.report.pipelines.allSatisfy { report in
+        if report.outputs.contains(where: \.wasWritten) { return false }
+        if report.status == .cached || result.wasWithdrawn { return true }
+        return report.error != nil && report.error == knownErrors[report.name]
       }
     }
 

@@ -21,6 +21,8 @@ struct PipelineStates: Sendable {
   /// What is wrong with the workspace itself: its configuration, or folders that cannot be listed.
   var problems: [String] = []
 
+  /// The errors of those that have one, by name.
+  var errors: [String: String] { byName.compactMapValues(\.report.error) }
   /// Whether they were ever all looked at: until then, what is up to date has been so.
   private var isComplete = false
 

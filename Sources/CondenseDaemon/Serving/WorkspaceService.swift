@@ -216,7 +216,7 @@ final class WorkspaceService: Sendable {
     let workspace = Workspace(root: root)
     let sink = BuildSink(build: build, workspace: workspace, listener: listener)
     let problems = workspace.configuration.diagnostics
-    guard !problems.contains(where: { $0.severity == .error }) else {
+    guard !workspace.configuration.hasErrors else {
       let texts = problems.map { sink.text($0, source: workspace.configuration.source) }
       let isNews = state.withLock { state in
         defer { state.pipelines.problems = texts }
@@ -227,13 +227,14 @@ final class WorkspaceService: Sendable {
     }
     let invocation = BuildInvocation(keepGoing: true)
     let listing = invocation.listing(in: workspace)
-    let files = state.withLock { state in
+    let (files, knownErrors) = state.withLock { state in
       state.interests.note(listing, in: workspace)
       let waiting = state.interests.files(restingOn: state.held)
-      return listing.files.filter { !waiting.contains($0) }
+      return (listing.files.filter { !waiting.contains($0) }, state.pipelines.errors)
     }
     var request = invocation.request(in: workspace, files: files)
     request.logsIdleBuilds = false
+    request.knownErrors = knownErrors
     request.patienceWithModels = modelPatience
     let result = run(request, build, sink)
     let listingProblems = listing.problems.map { sink.text($0, source: workspace.configuration.source(of: $0)) }
@@ -252,6 +253,15 @@ final class WorkspaceService: Sendable {
     guard let request = state.withLock({ $0.requests[id] }) else { return false }
     let workspace = Workspace(root: root)
     let sink = BuildSink(build: build, workspace: workspace, listener: listener, next: request.sink)
+    let configuration = workspace.configuration
+    guard !configuration.hasErrors else {
+      sink.show(
+        configuration.diagnostics.map { PlacedDiagnostic(diagnostic: $0, source: configuration.source) },
+        workspace: workspace)
+      build.update { $0.outcome = .invalid }
+      end(id, .invalidInput)
+      return false
+    }
     let run = BuildRun(request.invocation, in: workspace, engine: engine(for: workspace), sink: sink)
     do {
       let answer = try run.build { prepare(&$0, build) }
@@ -337,6 +347,11 @@ final class WorkspaceService: Sendable {
   /// The store that a build would use now.
   var currentStoreFolder: String { storeFolder(Workspace(root: root)) }
   func store() throws -> LocalStore { try warmStore.store(in: currentStoreFolder) }
+}
+
+extension Configuration {
+  /// Whether nothing can be built by it.
+  fileprivate var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 }
 
 /// What happens in a service, for whoever listens.

@@ -58,6 +58,12 @@ import Testing
       #expect(try #require(state.report.error).contains("pipelines/digits.yaml:3:"))
       #expect(try #require(state.diagnostics.first).contains("pipelines/digits.yaml:3:"))
       #expect(try workspace.output("digits") == output)
+      // It is told and logged once, however often it is found again.
+      try workspace.write("stages: []\n", to: "pipelines/digits.yaml.swp")
+      daemon.service.sweep()
+      try daemon.settle()
+      #expect(daemon.errors("digits").count == 1)
+      #expect(workspace.builds().map(\.outcome) == [.done, .invalid])
       try workspace.writePipeline("digits")
       try daemon.waitUntilWell("digits")
       #expect(daemon.state("digits")?.diagnostics == [])
@@ -133,6 +139,11 @@ import Testing
       try daemon.wait(for: "the problem to show") { !daemon.service.pipelines.problems.isEmpty }
       #expect(try #require(daemon.service.pipelines.problems.first).contains("condense.yaml:"))
       #expect(daemon.service.pipelines.names == ["digits"])
+      // Nor is anything built for whoever asks.
+      let sink = CollectingSink()
+      #expect(try daemon.build(sink: sink) == .invalidInput)
+      #expect(try #require(sink.notes.first).contains("condense.yaml:"))
+      #expect(sink.results == [])
       try workspace.write("pipelines: [pipelines, more]\n", to: "condense.yaml")
       try daemon.waitUntilWell("more")
       #expect(daemon.service.pipelines.problems == [])
