@@ -96,6 +96,30 @@ import Testing
     }
   }
 
+  @Test("What another process builds while the daemon is busy shows in the state, and is told") func builtElsewhere()
+    async throws
+  {
+    let (workspace, gate) = try InterruptionTests.gated()
+    try workspace.writePipeline("digits")
+    try await withDaemon(workspace) { daemon in
+      let before = try #require(daemon.state("digits")?.report.outputs.first?.sha256)
+      let told = daemon.toldCount("digits")
+      try workspace.writePipeline("slow", InterruptionTests.stages(1))
+      try daemon.wait(for: "the stage to run") { gate.arrivalCount > 0 }
+      try workspace.writePipeline("digits", "[{prune: {sparsity: 0.75}}]")
+      let place = Workspace(root: workspace.root)
+      let store = try LocalStore(folder: workspace.path("store"))
+      let engine = Engine(stages: workspace.stages, formats: .builtIn, store: store)
+      let files = [workspace.path("pipelines/digits.yaml")]
+      #expect(engine.build(BuildRequest(workspace: place, files: files, jobs: 1)).report.pipelines.count == 1)
+      gate.open()
+      try daemon.waitUntilWell("slow")
+      let after = try #require(daemon.state("digits")?.report.outputs.first?.sha256)
+      #expect(after != before)
+      #expect(daemon.toldCount("digits") == told + 1)
+    }
+  }
+
   @Test("A daemon that is told to end does, though a stage does not; who waits for a build is told") func ends()
     async throws
   {

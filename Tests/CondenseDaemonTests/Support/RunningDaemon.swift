@@ -46,6 +46,11 @@ final class RunningDaemon: Sendable {
     }
   }
 
+  /// How often anything was told of a pipeline.
+  func toldCount(_ name: String) -> Int {
+    happenings.events.count { if case .changed(let state) = $0 { state.report.name == name } else { false } }
+  }
+
   /// The errors that a pipeline was told to have, in order.
   func errors(_ name: String) -> [String] {
     happenings.events.compactMap {
