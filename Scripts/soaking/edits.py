@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 
 from .garden import BASES, CONFIGURATION, MODELS, VARIANTS
@@ -67,9 +68,10 @@ class Edits:
         # The last edits, for who has to find out what went wrong.
         self.journal = []
         self.number = 0
+        self.writers = []
         self.kinds = {
             "parameter edited": (30, self.parameter), "ten pipelines at once": (2, self.checkout),
-            "model rewritten": (8, self.model), "base edited": (4, self.base), "bad pipeline": (8, self.bad_pipeline),
+            "model rewritten": (8, self.model), "model held open": (3, self.hold_model), "base edited": (4, self.base), "bad pipeline": (8, self.bad_pipeline),
             "bad model": (3, self.bad_model), "mended": (14, self.mend), "pipeline renamed": (5, self.rename),
             "pipeline deleted": (3, self.delete), "model deleted": (2, self.delete_model),
             "folder moved": (3, self.move_folder), "folder deleted": (1, self.delete_folder),
@@ -114,6 +116,32 @@ class Edits:
         path = self.generator.choice(self.garden.model_paths())
         path.parent.mkdir(parents=True, exist_ok=True)
         return self._write(path, self.generator.choice(self.garden.models))
+
+    def hold_model(self):
+        """A download: begun, and gone on with while other things happen."""
+        path, data = self.generator.choice(self.garden.model_paths()), self.generator.choice(self.garden.models)
+        pauses = [self.generator.uniform(0, 1.2) for _ in range(3)]
+
+        def download():
+            try:
+                with open(path, "wb") as file:
+                    for number, pause in enumerate(pauses):
+                        part = len(data) // len(pauses) + 1
+                        file.write(data[number * part:(number + 1) * part])
+                        file.flush()
+                        time.sleep(pause)
+            except OSError:
+                pass
+
+        self.writers.append(threading.Thread(target=download))
+        self.writers[-1].start()
+        return path.name
+
+    def finish(self):
+        """Waits for what still writes."""
+        for writer in self.writers:
+            writer.join()
+        self.writers = []
 
     def base(self):
         number = self.generator.randrange(len(BASES))
