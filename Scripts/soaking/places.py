@@ -15,7 +15,6 @@ def enter_namespace():
     if os.environ.get(INSIDE) or shutil.which("unshare") is None:
         return
     command = ["unshare", "--user", "--map-root-user", "--mount"]
-    # The limit is writable only where the namespace has a /proc that lets it.
     if subprocess.run([*command, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True).returncode == 0:
         os.environ[INSIDE] = "1"
         os.execvp("unshare", [*command, "--", sys.executable, *sys.argv])
@@ -50,11 +49,13 @@ class ReadOnly:
         path.mkdir(exist_ok=True)
 
     def __enter__(self):
-        self.holds = mounted("--bind", self.path, self.path) and mounted("-o", "remount,bind,ro", self.path)
+        self.holds = (bool(os.environ.get(INSIDE)) and mounted("--bind", self.path, self.path)
+                      and mounted("-o", "remount,bind,ro", self.path))
         return self
 
     def __exit__(self, *_):
-        subprocess.run(["umount", "-l", self.path], capture_output=True)
+        if os.environ.get(INSIDE):
+            subprocess.run(["umount", "-l", self.path], capture_output=True)
 
 
 class WatchLimit:
