@@ -40,6 +40,11 @@ class Disk:
     def empty(self):
         return mounted("-o", f"remount,size={self.megabytes}m", self.path)
 
+    def close(self):
+        # What is mounted is this namespace's, and goes with it; the folder under it would be left.
+        if self.is_own:
+            subprocess.run(["umount", "-l", self.path], capture_output=True)
+
 
 class ReadOnly:
     """A folder that nobody can write to: a mount, which binds root too."""
