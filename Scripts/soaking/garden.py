@@ -38,7 +38,7 @@ BASES = [
     "extends: base0.yaml\nmodel: ../models/m1.safetensors\n# {bits}\n",
 ]
 
-# Not `pipelines`, so that they are no pipelines of their own: those that are found there have no outputs either way.
+# So little that the store has to make room while the daemon uses it.
 CONFIGURATION = "cache: {limit: 100 MB}\njobs: 2\n"
 MODELS = [f"m{number}.safetensors" for number in range(5)]
 VARIANTS = 8
