@@ -29,6 +29,8 @@ package struct DaemonOptions: Sendable {
   }()
   /// How many seconds a model that cannot be opened counts as still being written.
   package var modelPatience = 3.0
+  /// How many seconds after a failure that may pass, such as a full disk, it is tried again; each time twice as many.
+  package var firstRetry = 5.0
   /// How long what runs may take to come to its end. What does not is abandoned: nothing of it is in place yet. With what
   /// the server takes to end, this keeps within five seconds.
   package var grace = Duration.milliseconds(3500)
@@ -86,7 +88,7 @@ package final class Daemon: Sendable {
     let events = DaemonEvents(feed: feed, log: log, metrics: { metrics.withLock { $0 } })
     let service = WorkspaceService(
       root: workspace.root, stages: options.stages, formats: options.formats, storeFolder: options.storeFolder,
-      modelPatience: options.modelPatience, log: log,
+      modelPatience: options.modelPatience, firstRetry: options.firstRetry, log: log,
       listener: { event in
         events.tell(event)
         observer(event)

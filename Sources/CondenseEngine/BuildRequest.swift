@@ -52,6 +52,8 @@ public struct BuildResult: Sendable {
   /// The pipeline files that were left out because a model seems to be still on its way, and in how many seconds it counts
   /// as what it is. See ``BuildRequest/patienceWithModels``.
   public var waiting: [String: Double] = [:]
+  /// Whether it is the result of the last build again, because nothing has changed: only the number is another.
+  public var isRepeated = false
   /// The build's number in the workspace's log; nil where it is not recorded.
   public var number: Int?
 }

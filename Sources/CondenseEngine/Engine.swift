@@ -93,7 +93,7 @@ public struct Engine: Sendable {
     else { return nil }
     keepUp(folder, request.workspace, Built())
     var result = idle.result
-    result.number = nil
+    (result.number, result.isRepeated) = (nil, true)
     if request.logsIdleBuilds {
       result.number = log(
         result, passedOver: idle.names, in: folder, started: date, seconds: (ContinuousClock.now - started).seconds)

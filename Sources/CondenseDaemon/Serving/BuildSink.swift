@@ -45,7 +45,8 @@ struct BuildSink: ReportSink {
   func result(_ text: String) { next?.result(text) }
 
   func note(_ text: String) {
-    build.say(text)
+    // Colours are for the terminal that asked.
+    build.say(text.replacing(/\u{1B}\[[0-9;]*m/, with: ""))
     next?.note(text)
   }
 

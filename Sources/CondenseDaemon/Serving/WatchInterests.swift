@@ -9,7 +9,6 @@ struct WatchInterests: Equatable, Sendable {
   private(set) var folders: Set<String> = []
   /// For each pipeline file, everything that decides what it builds.
   private(set) var inputs: [String: Set<String>] = [:]
-  private(set) var models: Set<String> = []
   private var everything: Set<String> = []
   private let configuration: String
 
@@ -27,7 +26,6 @@ struct WatchInterests: Equatable, Sendable {
     let listed = Set(files)
     inputs = inputs.filter { listed.contains($0.key) }
     inputs.merge(result.inputs) { $1 }
-    models = result.modelPaths
     everything = inputs.values.reduce(into: []) { $0.formUnion($1) }
   }
 

@@ -19,6 +19,7 @@ final class WorkspaceService: Sendable {
   let formats: ModelFormats
   private let storeFolder: @Sendable (Workspace) -> String
   private let modelPatience: Double
+  private let firstRetry: Double
   private let warmStore = WarmStore()
   private let warmState = WarmState()
   private let log: Logger
@@ -38,6 +39,10 @@ final class WorkspaceService: Sendable {
     var held: Set<String> = []
     var pipelines = PipelineStates()
     var builds = DaemonBuilds()
+    /// The next sweep that no event asks for.
+    var look: DispatchWorkItem?
+    /// Sweeps one after the other in which something failed that may pass.
+    var failures = 0
     var onPlan: (@Sendable (WatchPlan) -> Void)?
     var whenIdle: [@Sendable () -> Void] = []
   }
@@ -53,12 +58,14 @@ final class WorkspaceService: Sendable {
   /// - Parameters:
   ///   - storeFolder: where a workspace's artifacts are kept.
   ///   - modelPatience: see ``BuildRequest/patienceWithModels``.
+  ///   - firstRetry: seconds until what may pass is tried again.
   ///   - listener: told what happens, from any thread.
   init(
     root: String, stages: StageRegistry, formats: ModelFormats, storeFolder: @escaping @Sendable (Workspace) -> String,
-    modelPatience: Double, log: Logger, listener: @escaping @Sendable (ServiceEvent) -> Void
+    modelPatience: Double, firstRetry: Double = 5, log: Logger, listener: @escaping @Sendable (ServiceEvent) -> Void
   ) {
     self.modelPatience = modelPatience
+    self.firstRetry = firstRetry
     self.root = root
     self.stages = stages
     self.formats = formats
@@ -241,12 +248,35 @@ final class WorkspaceService: Sendable {
     state.withLock { $0.pipelines.problems = listingProblems }
     guard !result.wasWithdrawn else { return true }
     note(result, build, sink, servedFiles: listing.files)
-    // No event may tell that what waits has come to rest.
-    if let wait = result.waiting.values.min() {
-      lane.asyncAfter(deadline: .now() + wait) { [weak self] in self?.apply { $0.changed(concernsRunning: false) } }
-    }
+    lookAgain(after: [result.waiting.values.min(), secondsToRetry(result)].compactMap { $0 }.min())
     if updatePlan() { apply { $0.changed(concernsRunning: false) } }
     return false
+  }
+
+  /// Sweeps again after so many seconds, where no event may tell that it is time: what waits has come to rest, or there is room
+  /// on the disk again. The last call counts.
+  private func lookAgain(after seconds: Double?) {
+    let look = seconds.map { _ in
+      DispatchWorkItem { [weak self] in self?.apply { $0.changed(concernsRunning: false) } }
+    }
+    let before = state.withLock { state in
+      defer { state.look = look }
+      return state.look
+    }
+    before?.cancel()
+    if let look, let seconds { lane.asyncAfter(deadline: .now() + seconds, execute: look) }
+  }
+
+  /// When to try again what failed for no fault of a file or a check: a full disk, a folder that cannot be written to. Twice as
+  /// late each time, as most such failures last.
+  private func secondsToRetry(_ result: BuildResult) -> Double? {
+    let isWorthIt = result.report.pipelines.contains { report in
+      report.status == .failed && !report.isInvalid && report.checks.allSatisfy(\.held)
+    }
+    return state.withLock { state in
+      state.failures = isWorthIt ? state.failures + 1 : 0
+      return isWorthIt ? min(300, firstRetry * pow(2, Double(min(state.failures, 10) - 1))) : nil
+    }
   }
 
   private func runRequest(_ id: Int, _ build: DaemonBuild) -> Bool {
@@ -307,6 +337,8 @@ final class WorkspaceService: Sendable {
         case .invalidInput: .invalid
         }
     }
+    // That has been taken over already.
+    if result.isRepeated && servedFiles == nil { return }
     var texts: [String: [String]] = [:]
     for placed in result.diagnostics {
       texts[placed.diagnostic.file, default: []].append(sink.text(placed.diagnostic, source: placed.source))
