@@ -28,47 +28,73 @@ extension DType {
 
   /// The same as bytes, which float32 elements are already.
   public func floatBytes(_ bytes: Bytes) -> Bytes? {
-    switch self {
-    case .f32: bytes
-    case .f64: converted(bytes, from: Double.self) { Float($0) }
-    case .f16: converted(bytes, from: UInt16.self) { Half.float(from: $0) }
-    case .bf16: converted(bytes, from: UInt16.self) { BFloat16.float(from: $0) }
-    case .f8e4m3: converted(bytes, from: UInt8.self) { Float8E4M3.float(from: $0) }
-    case .f8e5m2: converted(bytes, from: UInt8.self) { Float8E5M2.float(from: $0) }
-    default: nil
-    }
+    guard self != .f32 else { return bytes }
+    guard isFloatingPoint else { return nil }
+    return Bytes(count: bytes.count / byteWidth * 4) { widen(bytes, into: $0.bindMemory(to: Float.self)) }
   }
 
   /// `values` as elements of this floating-point type, rounded to nearest even; nil for non-floating types.
   public func bytes(_ values: [Float]) -> Bytes? {
+    guard isFloatingPoint else { return nil }
+    return Bytes(count: values.count * byteWidth) { target in
+      values.withUnsafeBufferPointer { narrow($0, into: target) }
+    }
+  }
+
+  /// Writes elements of this floating-point type as those of another, by way of float32 and rounded to nearest even, to
+  /// memory of just their size; false for non-floating types.
+  public func convert(_ bytes: Bytes, to other: DType, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    guard isFloatingPoint, other.isFloatingPoint else { return false }
+    precondition(bytes.count / byteWidth * other.byteWidth == target.count, "memory of another size")
+    if self == other {
+      bytes.withUnsafeBytes { target.copyMemory(from: $0) }
+    } else if other == .f32 {
+      widen(bytes, into: target.bindMemory(to: Float.self))
+    } else if let floats = floatBytes(bytes) {
+      floats.withElements(of: Float.self) { other.narrow($0, into: target) }
+    }
+    return true
+  }
+
+  private func widen(_ bytes: Bytes, into target: UnsafeMutableBufferPointer<Float>) {
     switch self {
-    case .f32: Bytes(elements: values)
-    case .f64: Bytes(elements: values.map { Double($0) })
-    case .f16: encode(values, Half.self)
-    case .bf16: encode(values, BFloat16.self)
-    case .f8e4m3: encode(values, Float8E4M3.self)
-    case .f8e5m2: encode(values, Float8E5M2.self)
-    default: nil
+    case .f64: widen(bytes, from: Double.self, into: target) { Float($0) }
+    case .f16: widen(bytes, from: UInt16.self, into: target) { Half.float(from: $0) }
+    case .bf16: widen(bytes, from: UInt16.self, into: target) { BFloat16.float(from: $0) }
+    case .f8e4m3: widen(bytes, from: UInt8.self, into: target) { Float8E4M3.float(from: $0) }
+    case .f8e5m2: widen(bytes, from: UInt8.self, into: target) { Float8E5M2.float(from: $0) }
+    default: widen(bytes, from: Float.self, into: target) { $0 }
     }
   }
 
   @inline(__always)
-  private func converted<Element: BitwiseCopyable>(
-    _ bytes: Bytes, from type: Element.Type, _ float: (Element) -> Float
-  ) -> Bytes {
+  private func widen<Element: BitwiseCopyable>(
+    _ bytes: Bytes, from type: Element.Type, into target: UnsafeMutableBufferPointer<Float>,
+    _ float: (Element) -> Float
+  ) {
     bytes.withElements(of: type) { source in
-      Bytes(count: 4 * source.count) { raw in
-        let target = raw.bindMemory(to: Float.self)
-        for index in 0..<source.count { target[index] = float(source[index]) }
-      }
+      for index in 0..<source.count { target[index] = float(source[index]) }
     }
   }
 
-  private func encode<F: SmallFloat>(_ values: [Float], _: F.Type) -> Bytes {
-    Bytes(count: values.count * MemoryLayout<F.Bits>.stride) { raw in
-      let target = raw.bindMemory(to: F.Bits.self)
-      for i in values.indices { target[i] = F.bits(from: values[i]) }
+  private func narrow(_ values: UnsafeBufferPointer<Float>, into target: UnsafeMutableRawBufferPointer) {
+    switch self {
+    case .f64: narrow(values, to: Double.self, in: target) { Double($0) }
+    case .f16: narrow(values, to: UInt16.self, in: target) { Half.bits(from: $0) }
+    case .bf16: narrow(values, to: UInt16.self, in: target) { BFloat16.bits(from: $0) }
+    case .f8e4m3: narrow(values, to: UInt8.self, in: target) { Float8E4M3.bits(from: $0) }
+    case .f8e5m2: narrow(values, to: UInt8.self, in: target) { Float8E5M2.bits(from: $0) }
+    default: narrow(values, to: Float.self, in: target) { $0 }
     }
+  }
+
+  @inline(__always)
+  private func narrow<Element: BitwiseCopyable>(
+    _ values: UnsafeBufferPointer<Float>, to type: Element.Type, in target: UnsafeMutableRawBufferPointer,
+    _ element: (Float) -> Element
+  ) {
+    let target = target.bindMemory(to: type)
+    for index in values.indices { target[index] = element(values[index]) }
   }
 }
 

@@ -28,7 +28,7 @@ struct ANSTests {
       var writer = ByteWriter()
       shares.write(to: &writer)
       WideANSBlocks.write(SymbolPlane(symbols), shares, to: &writer)
-      writer.append(Self.oldBlocks(symbols.array, shares))
+      writer.append(EarlierANS.block(symbols.array, shares: shares.shares, bits: shares.bits))
       var reader = ByteReader(writer.finish())
       #expect(try SymbolShares(from: &reader) == shares)
       #expect(try WideANSBlocks.read(count, shares, from: &reader) == symbols)
@@ -50,26 +50,6 @@ struct ANSTests {
     var reader = ByteReader(writer.finish())
     #expect(try WideANSBlocks.read(count, shares, pairs: pairs, from: &reader) == symbols)
     #expect(reader.remaining == 0)
-  }
-
-  /// Blocks of 16-bit words, which are not written any more, as the format says.
-  private static func oldBlocks(_ symbols: [UInt8], _ shares: SymbolShares) -> Bytes {
-    var states = [UInt64](repeating: 1 << 16, count: 8)
-    var words: [UInt16] = []
-    for (index, symbol) in symbols.enumerated().reversed() {
-      let share = UInt64(shares.shares[Int(symbol)])
-      var state = states[index % 8]
-      if state >= share << (32 - UInt64(shares.bits)) {
-        words.append(UInt16(truncatingIfNeeded: state))
-        state >>= 16
-      }
-      states[index % 8] = (state / share) << UInt64(shares.bits) + state % share + UInt64(shares.starts[Int(symbol)])
-    }
-    var writer = ByteWriter()
-    writer.number(words.count)
-    writer.append(Bytes(elements: states.map { UInt32($0) }))
-    writer.append(Bytes(elements: Array(words.reversed())))
-    return writer.finish()
   }
 
   @Test(

@@ -29,7 +29,7 @@ public struct CondensedHeader: Equatable, Sendable {
   /// The version of the container.
   public static let version = 1
 
-  private static let versionKey = "condensed"
+  package static let versionKey = "condensed"
   private static let checksumKey = "condensed.crc32"
   private static let envelopePrefix = "source."
 

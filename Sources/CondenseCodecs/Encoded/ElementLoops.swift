@@ -74,17 +74,14 @@ enum ElementLoops {
   }
 
   /// Elements in the places that a mask says, `zero` in the others.
-  static func scattered<T: FixedWidthInteger & BitwiseCopyable>(
-    _ type: T.Type, _ elements: Bytes, _ mask: Bytes, _ count: Int, _ zero: [UInt8]
-  ) -> Bytes {
+  static func scatter<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ elements: Bytes, _ mask: Bytes, into target: UnsafeMutableRawBufferPointer, zero: [UInt8]
+  ) {
+    let target = target.bindMemory(to: type)
+    let zero = value(type, zero).littleEndian
     elements.withElements(of: type) { source in
-      Bytes(count: count * (T.bitWidth / 8)) { raw in
-        guard let source = source.baseAddress else {
-          raw.bindMemory(to: type).initialize(repeating: value(type, zero).littleEndian)
-          return
-        }
-        scatter(mask, into: raw.bindMemory(to: type), zero: value(type, zero).littleEndian) { source[$0] }
-      }
+      guard let source = source.baseAddress else { return target.initialize(repeating: zero) }
+      scatter(mask, into: target, zero: zero) { source[$0] }
     }
   }
 
@@ -120,38 +117,35 @@ enum ElementLoops {
 
   /// The table's entries that indices point to, in the places that a mask says, zeros in the others. Needs indices
   /// that have been checked.
-  static func scattered<T: FixedWidthInteger & BitwiseCopyable>(
-    _ type: T.Type, _ indices: Bytes, _ table: Bytes, _ mask: Bytes, _ count: Int
-  ) -> Bytes {
-    Bytes(count: count * (T.bitWidth / 8)) { raw in
-      let target = raw.bindMemory(to: type)
-      guard !indices.isEmpty else { return target.initialize(repeating: 0) }
-      indices.withElements(of: UInt8.self) { indices in
-        table.withElements(of: type) { table in
-          guard let indices = indices.baseAddress, let table = table.baseAddress else { return }
-          scatter(mask, into: target, zero: 0) { table[Int(indices[$0])] }
-        }
+  static func lookUp<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ indices: Bytes, _ table: Bytes, _ mask: Bytes, into target: UnsafeMutableRawBufferPointer
+  ) {
+    let target = target.bindMemory(to: type)
+    guard !indices.isEmpty else { return target.initialize(repeating: 0) }
+    indices.withElements(of: UInt8.self) { indices in
+      table.withElements(of: type) { table in
+        guard let indices = indices.baseAddress, let table = table.baseAddress else { return }
+        scatter(mask, into: target, zero: 0) { table[Int(indices[$0])] }
       }
     }
   }
 
   /// The table's entries that indices point to; each count's indices have a part of `size` entries of the table. Needs
   /// indices that have been checked.
-  static func lookedUp<T: FixedWidthInteger & BitwiseCopyable>(
-    _ type: T.Type, _ indices: Bytes, _ table: Bytes, counts: [Int], size: Int
-  ) -> Bytes {
-    Bytes(count: indices.count * (T.bitWidth / 8)) { raw in
-      indices.withElements(of: UInt8.self) { indices in
-        table.withElements(of: type) { table in
-          guard var target = raw.bindMemory(to: type).baseAddress, var source = indices.baseAddress,
-            var entries = table.baseAddress
-          else { return }
-          for count in counts {
-            for index in 0..<count { target[index] = entries[Int(source[index])] }
-            target += count
-            source += count
-            entries += size
-          }
+  static func lookUp<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ indices: Bytes, _ table: Bytes, counts: [Int], size: Int,
+    into target: UnsafeMutableRawBufferPointer
+  ) {
+    indices.withElements(of: UInt8.self) { indices in
+      table.withElements(of: type) { table in
+        guard var target = target.bindMemory(to: type).baseAddress, var source = indices.baseAddress,
+          var entries = table.baseAddress
+        else { return }
+        for count in counts {
+          for index in 0..<count { target[index] = entries[Int(source[index])] }
+          target += count
+          source += count
+          entries += size
         }
       }
     }

@@ -14,7 +14,16 @@ extension EncodedTensor {
       }
       return try decoded.expanded()
     }
-    let bytes = try expandedBytes()
+    // Before memory is asked for.
+    try checkPayload()
+    let bytes: Bytes
+    if mask == nil, case .elements(.plain(let all)) = payload {
+      bytes = all
+    } else {
+      bytes = try Bytes(count: shape.elementCount * dtype.byteWidth) {
+        (target: UnsafeMutableRawBufferPointer) throws(DecodingError) in try expand(into: target)
+      }
+    }
     do {
       return try Tensor(dtype: dtype, shape: shape, bytes: bytes)
     } catch {
@@ -39,49 +48,76 @@ extension EncodedTensor {
 
   private static let widestElement = 8
 
-  private func expandedBytes() throws(DecodingError) -> Bytes {
-    guard let bytes = try elements(inPlace: true) else { throw DecodingError("a stream cannot hold a stream") }
-    return bytes
+  /// - Throws: ``DecodingError`` where there are not as many elements as the shape and the mask say.
+  func checkPayload() throws(DecodingError) {
+    let count = try survivorCount()
+    switch payload {
+    case .stream: throw DecodingError("a stream cannot hold a stream")
+    case .elements(.plain(let bytes)):
+      guard bytes.count == count * dtype.byteWidth else {
+        throw DecodingError(
+          "\(count) elements of \(dtype.rawValue) take \(count * dtype.byteWidth) bytes, not \(bytes.count)")
+      }
+    case .elements(.quantized(let quantized)):
+      guard quantized.codes.count == count * quantized.type.codeWidth else {
+        throw DecodingError(
+          "\(count) codes of \(quantized.type.rawValue) take \(count * quantized.type.codeWidth) bytes, not "
+            + "\(quantized.codes.count)")
+      }
+    case .indices(let indices, _):
+      guard indices.count == count else {
+        throw DecodingError("there are \(indices.count) indices for \(count) elements")
+      }
+    }
+  }
+
+  /// Writes what ``expanded()`` gives to memory of just its size, aligned for the elements.
+  ///
+  /// - Throws: ``DecodingError`` where the parts do not fit together; the memory holds anything then.
+  func expand(into target: UnsafeMutableRawBufferPointer) throws(DecodingError) {
+    try checkPayload()
+    precondition(target.count == shape.elementCount * dtype.byteWidth, "memory of another size")
+    switch payload {
+    case .stream: throw DecodingError("a stream cannot hold a stream")
+    case .elements(.plain(let bytes)): put(bytes, into: target)
+    case .elements(.quantized(let quantized)):
+      let counts = survivorCounts(quantized.granularity)
+      guard mask != nil else { return try quantized.dequantize(counts: counts, dtype: dtype, into: target) }
+      put(try quantized.dequantized(counts: counts, dtype: dtype), into: target)
+    case .indices(let indices, let codebook): try lookUp(indices, codebook, into: target, inPlace: true)
+    }
   }
 
   /// The elements that the mask keeps (all, where there is none) in the source's type and in order; nil where they are
   /// in a stream.
   ///
   /// - Throws: ``DecodingError`` where the parts do not fit together.
-  package func keptElements() throws(DecodingError) -> Bytes? { try elements(inPlace: false) }
-
-  private func elements(inPlace isInPlace: Bool) throws(DecodingError) -> Bytes? {
-    let count = try survivorCount()
+  package func keptElements() throws(DecodingError) -> Bytes? {
+    if case .stream = payload { return nil }
+    try checkPayload()
     switch payload {
     case .stream: return nil
-    case .elements(.plain(let bytes)):
-      guard bytes.count == count * dtype.byteWidth else {
-        throw DecodingError(
-          "\(count) elements of \(dtype.rawValue) take \(count * dtype.byteWidth) bytes, not \(bytes.count)")
-      }
-      return isInPlace ? inPlace(bytes) : bytes
+    case .elements(.plain(let bytes)): return bytes
     case .elements(.quantized(let quantized)):
-      let kept = try quantized.dequantized(counts: survivorCounts(quantized.granularity), dtype: dtype)
-      return isInPlace ? inPlace(kept) : kept
+      return try quantized.dequantized(counts: survivorCounts(quantized.granularity), dtype: dtype)
     case .indices(let indices, let codebook):
-      guard indices.count == count else {
-        throw DecodingError("there are \(indices.count) indices for \(count) elements")
+      return try Bytes(count: indices.count * dtype.byteWidth) {
+        (target: UnsafeMutableRawBufferPointer) throws(DecodingError) in
+        try lookUp(indices, codebook, into: target, inPlace: false)
       }
-      return try lookedUp(indices, codebook, inPlace: isInPlace)
     }
   }
 
-  /// Kept elements in their places among zeros.
-  private func inPlace(_ survivors: Bytes) -> Bytes {
-    guard let mask else { return survivors }
-    return ElementGrid(
+  /// Kept elements to their places among zeros.
+  private func put(_ survivors: Bytes, into target: UnsafeMutableRawBufferPointer) {
+    ElementGrid(
       width: dtype.byteWidth, zero: Array(repeating: 0, count: dtype.byteWidth), elementCount: shape.elementCount,
       mask: mask, survivors: survivors
-    ).allElements
+    ).putAllElements(into: target)
   }
 
   /// For each part, how many of its elements are kept. Without elements there are no channels and no groups.
-  private func survivorCounts(_ granularity: Granularity) -> [Int] {
+  func survivorCounts(_ granularity: Granularity) -> [Int] {
     if shape.elementCount == 0 { return granularity == .tensor ? [0] : [] }
     let parts = ElementParts(granularity, shape: shape)
     return (0..<parts.count).map { part in
@@ -89,9 +125,10 @@ extension EncodedTensor {
     }
   }
 
-  private func lookedUp(
-    _ indices: Bytes, _ codebook: Codebook, inPlace isInPlace: Bool
-  ) throws(DecodingError) -> Bytes {
+  /// - Parameter isInPlace: whether elements go to their places among zeros.
+  private func lookUp(
+    _ indices: Bytes, _ codebook: Codebook, into target: UnsafeMutableRawBufferPointer, inPlace isInPlace: Bool
+  ) throws(DecodingError) {
     let entries = try codebook.entryCount(for: shape)
     let table = try codebook.entries(dtype: dtype)
     guard table.count == entries * dtype.byteWidth else {
@@ -99,23 +136,28 @@ extension EncodedTensor {
     }
     try ElementLoops.check(indices, below: codebook.size)
     switch dtype.byteWidth {
-    case 1: return lookedUp(UInt8.self, indices, codebook, table, isInPlace)
-    case 2: return lookedUp(UInt16.self, indices, codebook, table, isInPlace)
-    case 4: return lookedUp(UInt32.self, indices, codebook, table, isInPlace)
-    default: return lookedUp(UInt64.self, indices, codebook, table, isInPlace)
+    case 1: lookUp(UInt8.self, indices, codebook, table, into: target, isInPlace)
+    case 2: lookUp(UInt16.self, indices, codebook, table, into: target, isInPlace)
+    case 4: lookUp(UInt32.self, indices, codebook, table, into: target, isInPlace)
+    default: lookUp(UInt64.self, indices, codebook, table, into: target, isInPlace)
     }
   }
 
-  private func lookedUp<T: FixedWidthInteger & BitwiseCopyable>(
-    _ type: T.Type, _ indices: Bytes, _ codebook: Codebook, _ table: Bytes, _ isInPlace: Bool
-  ) -> Bytes {
-    // An entry of the only table goes to its place at once.
+  private func lookUp<T: FixedWidthInteger & BitwiseCopyable>(
+    _ type: T.Type, _ indices: Bytes, _ codebook: Codebook, _ table: Bytes, into target: UnsafeMutableRawBufferPointer,
+    _ isInPlace: Bool
+  ) {
     if isInPlace, codebook.channels == 1, let mask {
-      return ElementLoops.scattered(type, indices, table, mask, shape.elementCount)
+      return ElementLoops.lookUp(type, indices, table, mask, into: target)
     }
     let counts = survivorCounts(codebook.channels == 1 ? .tensor : .channel)
-    let kept = ElementLoops.lookedUp(type, indices, table, counts: counts, size: codebook.size)
-    return isInPlace ? inPlace(kept) : kept
+    guard isInPlace, mask != nil else {
+      return ElementLoops.lookUp(type, indices, table, counts: counts, size: codebook.size, into: target)
+    }
+    let survivors = Bytes(count: indices.count * (T.bitWidth / 8)) {
+      ElementLoops.lookUp(type, indices, table, counts: counts, size: codebook.size, into: $0)
+    }
+    put(survivors, into: target)
   }
 }
 

@@ -67,35 +67,38 @@ struct SymbolPlane {
 
   /// Elements from all their planes, each of the same count.
   static func joined(_ planes: [Bytes]) -> Bytes {
+    if planes.count == 1 { return planes[0] }
+    return Bytes(count: (planes.first?.count ?? 0) * planes.count) { join(planes, into: $0) }
+  }
+
+  /// Writes them to memory of just their size.
+  static func join(_ planes: [Bytes], into target: UnsafeMutableRawBufferPointer) {
     switch planes.count {
-    case 1: planes[0]
-    case 2: joined(UInt16.self, planes)
-    case 4: joined(UInt32.self, planes)
-    default: joined(UInt64.self, planes)
+    case 1: planes[0].withUnsafeBytes { target.copyMemory(from: $0) }
+    case 2: join(planes, into: target.bindMemory(to: UInt16.self))
+    case 4: join(planes, into: target.bindMemory(to: UInt32.self))
+    default: join(planes, into: target.bindMemory(to: UInt64.self))
     }
   }
 
   /// A few thousand elements at a time, plane upon plane, so that they stay in the first-level cache meanwhile.
-  private static func joined<T: FixedWidthInteger & UnsignedInteger>(_ type: T.Type, _ planes: [Bytes]) -> Bytes {
-    let count = planes.first?.count ?? 0
-    let width = T.bitWidth / 8
-    return Bytes(count: count * width) { raw in
-      let target = raw.bindMemory(to: T.self)
-      var start = 0
-      while start < count {
-        let end = min(start + 2048, count)
-        for (index, plane) in planes.enumerated() {
-          plane.withUnsafeBytes { source in
-            let shift = T(truncatingIfNeeded: 8 * index)
-            if index == 0 {
-              for position in start..<end { target[position] = T(source[position]).littleEndian }
-            } else {
-              for position in start..<end { target[position] |= (T(source[position]) &<< shift).littleEndian }
-            }
+  private static func join<T: FixedWidthInteger & UnsignedInteger>(
+    _ planes: [Bytes], into target: UnsafeMutableBufferPointer<T>
+  ) {
+    var start = 0
+    while start < target.count {
+      let end = min(start + 2048, target.count)
+      for (index, plane) in planes.enumerated() {
+        plane.withUnsafeBytes { source in
+          let shift = T(truncatingIfNeeded: 8 * index)
+          if index == 0 {
+            for position in start..<end { target[position] = T(source[position]).littleEndian }
+          } else {
+            for position in start..<end { target[position] |= (T(source[position]) &<< shift).littleEndian }
           }
         }
-        start = end
       }
+      start = end
     }
   }
 }

@@ -32,12 +32,18 @@ struct ElementGrid {
 
   /// All elements, zeros in the places that the mask leaves out. Needs a zero where there is a mask.
   var allElements: Bytes {
-    guard let mask, let zero else { return survivors }
-    return switch width {
-    case 1: ElementLoops.scattered(UInt8.self, survivors, mask, elementCount, zero)
-    case 2: ElementLoops.scattered(UInt16.self, survivors, mask, elementCount, zero)
-    case 4: ElementLoops.scattered(UInt32.self, survivors, mask, elementCount, zero)
-    default: ElementLoops.scattered(UInt64.self, survivors, mask, elementCount, zero)
+    guard mask != nil, zero != nil else { return survivors }
+    return Bytes(count: elementCount * width) { putAllElements(into: $0) }
+  }
+
+  /// Writes all elements to memory of their size, as ``allElements`` has them.
+  func putAllElements(into target: UnsafeMutableRawBufferPointer) {
+    guard let mask, let zero else { return survivors.withUnsafeBytes { target.copyMemory(from: $0) } }
+    switch width {
+    case 1: ElementLoops.scatter(UInt8.self, survivors, mask, into: target, zero: zero)
+    case 2: ElementLoops.scatter(UInt16.self, survivors, mask, into: target, zero: zero)
+    case 4: ElementLoops.scatter(UInt32.self, survivors, mask, into: target, zero: zero)
+    default: ElementLoops.scatter(UInt64.self, survivors, mask, into: target, zero: zero)
     }
   }
 

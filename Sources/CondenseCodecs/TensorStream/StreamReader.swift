@@ -37,7 +37,7 @@ struct StreamReader {
       tensor.mask = grid.mask
       tensor.payload = .indices(indices, codebook)
     }
-    guard reader.remaining == 0 else { throw reader.error("\(reader.remaining) bytes follow the tensor") }
+    try checkEnd(reader)
     return tensor
   }
 
@@ -100,14 +100,38 @@ struct StreamReader {
     }
   }
 
-  /// Elements by byte planes. The limit holds for each part, before memory is asked for.
+  /// Writes the tensor that the parts stand for to memory of just its size.
+  func expand(
+    from reader: inout ByteReader, into target: UnsafeMutableRawBufferPointer
+  ) throws(DecodingError) {
+    guard case .plain = prologue.payload, prologue.placement == .dense, !prologue.isMasked else {
+      return try tensor(from: &reader).expand(into: target)
+    }
+    // Nothing is to be looked up or put in places, so the elements need not be put together elsewhere first.
+    let planes = try separatePlanes(prologue.survivorCount, width: prologue.dtype.byteWidth, from: &reader)
+    try checkEnd(reader)
+    SymbolPlane.join(planes, into: target)
+  }
+
+  private func checkEnd(_ reader: ByteReader) throws(DecodingError) {
+    guard reader.remaining == 0 else { throw reader.error("\(reader.remaining) bytes follow the tensor") }
+  }
+
+  /// Elements by byte planes.
   private func planes(_ count: Int, width: Int, from reader: inout ByteReader) throws(DecodingError) -> Bytes {
+    SymbolPlane.joined(try separatePlanes(count, width: width, from: &reader))
+  }
+
+  /// The limit holds for each part, before memory is asked for.
+  private func separatePlanes(
+    _ count: Int, width: Int, from reader: inout ByteReader
+  ) throws(DecodingError) -> [Bytes] {
     guard count <= byteLimit / width else {
       throw reader.error("\(count) elements of \(width) bytes are beyond the limit of \(byteLimit) bytes")
     }
     var planes: [Bytes] = []
     for _ in 0..<width { planes.append(try SymbolStream.read(count, isExtended: prologue.isExtended, from: &reader)) }
-    return SymbolPlane.joined(planes)
+    return planes
   }
 
   private func quantized(
