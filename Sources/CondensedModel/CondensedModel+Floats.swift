@@ -28,7 +28,7 @@ extension CondensedModel {
 
   /// Decodes a tensor's elements as the bits of float16 to memory of as many.
   ///
-  /// - Throws: as ``decodeFloats(of:into:)``.
+  /// - Throws: as ``decodeFloats(of:into:)-(_,UnsafeMutableBufferPointer<Float>)``.
   public func decodeFloat16Bits(
     of name: String, into memory: UnsafeMutableBufferPointer<UInt16>
   ) throws(CondensedModelError) {
