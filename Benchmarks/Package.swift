@@ -14,6 +14,8 @@ let package = Package(
     .executableTarget(name: "cluster", dependencies: ["Benchmarking"]),
     .executableTarget(name: "codecs", dependencies: ["Benchmarking"]),
     .executableTarget(name: "chain", dependencies: ["Benchmarking", "HashedBytes"]),
+    .executableTarget(
+      name: "loading", dependencies: ["Benchmarking", .product(name: "CondensedModel", package: "condense")]),
   ],
   swiftLanguageModes: [.v6]
 )
