@@ -150,6 +150,7 @@ package final class Daemon: Sendable {
   /// Serves until the process is told to end; returns when everything is put away.
   package func run() async {
     let log = options.log
+    Memory.share()
     let (ending, end) = AsyncStream.makeStream(of: Int32.self)
     let service = service
     let notification = notification

@@ -20,11 +20,10 @@ struct DaemonEvents: Sendable {
       metrics()?.note(build)
       publish("build_finished", BuildStateDocument(build))
       let now = build.now
-      if now.number != nil { Memory.giveBack() }
       log.debug(
         "build \(build.id) \(now.outcome?.rawValue ?? "done")",
         metadata: ["seconds": "\(Figures.number(now.seconds ?? 0))", "ran": "\(now.actions?.ran ?? 0)"])
-    case .swept: break
+    case .swept: Memory.giveBack()
     case .removed(let name):
       log.info("\(name): not served any more; its outputs stay")
       publish("pipeline_removed", RemovedPipelineDocument(name: name))

@@ -1,4 +1,5 @@
 import CondenseStore
+import Dispatch
 
 /// A build that found nothing to do, kept by whoever builds again: as long as every file that it rested on is what it was,
 /// the same pipelines come to the same again, and there is nothing to put together.
@@ -29,6 +30,19 @@ struct IdleBuild: Sendable {
     self.tracked = tracked
   }
 
-  /// Whether nothing has changed since: every file is looked at.
-  var holds: Bool { tracked.allSatisfy { $0.now() == .same } }
+  /// Whether nothing has changed since: every file is looked at, by as many threads as are worth their start.
+  var holds: Bool {
+    let (count, share) = (tracked.count, IdleBuild.filesEach)
+    guard count > share else { return tracked.allSatisfy { $0.now() == .same } }
+    let isSame = Locked(true)
+    DispatchQueue.concurrentPerform(iterations: (count + share - 1) / share) { part in
+      let files = tracked[part * share..<min(count, (part + 1) * share)]
+      // Most often all are the same; where one is not, the others need not be looked at.
+      guard isSame.withLock({ $0 }), !files.allSatisfy({ $0.now() == .same }) else { return }
+      isSame.withLock { $0 = false }
+    }
+    return isSame.withLock { $0 }
+  }
+
+  private static let filesEach = 256
 }
