@@ -82,6 +82,7 @@ package final class Daemon: Sendable {
     let token = try AccessToken.make(in: folder)
     let socket = try folder.makeSocketFolder(environment: ProcessInfo.processInfo.environment)
 
+    let memory = Memory()
     let feed = EventFeed()
     self.feed = feed
     let metrics = Locked<ServiceMetrics?>(nil)
@@ -91,6 +92,7 @@ package final class Daemon: Sendable {
       modelPatience: options.modelPatience, firstRetry: options.firstRetry, log: log,
       listener: { event in
         events.tell(event)
+        memory.used()
         observer(event)
       })
     self.service = service
@@ -119,6 +121,7 @@ package final class Daemon: Sendable {
     let router = Locked<HTTPRouter?>(nil)
     let server = HTTPServer(limits: options.limits, access: HTTPAccess(token: token.text)) { request in
       guard let router = router.withLock({ $0 }) else { return .error(503, "The daemon is just starting.") }
+      memory.used()
       return await router.respond(to: request)
     }
     self.server = server
@@ -150,7 +153,6 @@ package final class Daemon: Sendable {
   /// Serves until the process is told to end; returns when everything is put away.
   package func run() async {
     let log = options.log
-    Memory.share()
     let (ending, end) = AsyncStream.makeStream(of: Int32.self)
     let service = service
     let notification = notification

@@ -23,7 +23,7 @@ struct DaemonEvents: Sendable {
       log.debug(
         "build \(build.id) \(now.outcome?.rawValue ?? "done")",
         metadata: ["seconds": "\(Figures.number(now.seconds ?? 0))", "ran": "\(now.actions?.ran ?? 0)"])
-    case .swept: Memory.giveBack()
+    case .swept: break
     case .removed(let name):
       log.info("\(name): not served any more; its outputs stay")
       publish("pipeline_removed", RemovedPipelineDocument(name: name))
