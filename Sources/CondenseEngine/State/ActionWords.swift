@@ -2,8 +2,8 @@ import CondenseStore
 
 /// A set of actions by the leading words of their keys.
 ///
-/// The words are as evenly spread as the digests that they are from, so they need no hashing: counting the actions of ten
-/// thousand pipelines takes a twentieth of what a `Set` takes.
+/// The words are as evenly spread as the digests that they are from, so they need no hashing, of which a `Set` would do
+/// a good deal for the actions of ten thousand pipelines.
 struct ActionWords {
   /// A table of a power of two, at most half of it taken: a word is at its own place or at the next free one. Zero is free.
   private var table: [UInt64]

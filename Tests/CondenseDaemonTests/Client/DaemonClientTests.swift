@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A command and its daemon") struct DaemonClientTests {
   /// Rounds of editing and building: `CONDENSE_BARRIER_ROUNDS`, else as many as are quick.
-  static let rounds = ProcessInfo.processInfo.environment["CONDENSE_BARRIER_ROUNDS"].flatMap { Int($0) } ?? 1000
+  static let rounds = ProcessInfo.processInfo.environment["CONDENSE_BARRIER_ROUNDS"].flatMap { Int($0) } ?? 250
 
   @Test("A build that follows an edit at once is of the edited file, every time") func neverStale() async throws {
     let workspace = try DaemonWorkspace()
