@@ -76,23 +76,23 @@ import Testing
   @Test("A base that is edited rebuilds what extends it, and nothing else; one that is missing is waited for")
   func base() async throws {
     let workspace = try DaemonWorkspace()
-    try workspace.write("stages: [{prune: {sparsity: 0.5}}]\nmodel: ../model.safetensors\n", to: "shared/base.yaml")
+    try workspace.write("stages: [{prune: {sparsity: 0.5}}]\nmodel: ../model.safetensors\n", to: "bases/base.yaml")
     for name in ["a", "b"] {
       try workspace.write(
-        "extends: ../shared/base.yaml\noutputs: [../build/\(name).condensed]\n", to: "pipelines/\(name).yaml")
+        "extends: ../bases/base.yaml\noutputs: [../build/\(name).condensed]\n", to: "pipelines/\(name).yaml")
     }
     try workspace.writePipeline("other")
     try await withDaemon(workspace) { daemon in
       #expect(daemon.service.pipelines.byName.values.allSatisfy { $0.report.error == nil })
       let before = ["a", "b", "other"].map { daemon.builtCount($0) }
-      try workspace.write("stages: [{prune: {sparsity: 0.75}}]\nmodel: ../model.safetensors\n", to: "shared/base.yaml")
+      try workspace.write("stages: [{prune: {sparsity: 0.75}}]\nmodel: ../model.safetensors\n", to: "bases/base.yaml")
       try daemon.waitForCleanOutputs()
       #expect(["a", "b", "other"].map { daemon.builtCount($0) } == [before[0] + 1, before[1] + 1, before[2]])
       let output = try workspace.output("a")
-      try workspace.remove("shared")
+      try workspace.remove("bases")
       try daemon.waitForError("a")
       #expect(try workspace.output("a") == output)
-      try workspace.write("stages: [{prune: {sparsity: 0.25}}]\nmodel: ../model.safetensors\n", to: "shared/base.yaml")
+      try workspace.write("stages: [{prune: {sparsity: 0.25}}]\nmodel: ../model.safetensors\n", to: "bases/base.yaml")
       try daemon.waitUntilWell("a")
       try daemon.waitForCleanOutputs()
     }
