@@ -47,8 +47,6 @@ public struct BuildResult: Sendable {
   /// For each pipeline file, the paths of everything that decides what it builds: itself, what it extends, folders that were
   /// searched, models; also of what is not there. Only where it was asked for.
   public var inputs: [String: Set<String>] = [:]
-  /// The paths of models among the inputs.
-  public var modelPaths: Set<String> = []
   /// The pipeline files that were left out because a model seems to be still on its way, and in how many seconds it counts
   /// as what it is. See ``BuildRequest/patienceWithModels``.
   public var waiting: [String: Double] = [:]

@@ -142,10 +142,7 @@ public struct Engine: Sendable {
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid },
       wasWithdrawn: request.isWithdrawn && report.pipelines.contains { $0.status == .failed && !$0.isInvalid })
     result.waiting = waiting
-    if request.reportsInputs {
-      result.inputs = inputs
-      result.modelPaths = prepared.modelPaths
-    }
+    result.inputs = inputs
     return Attempt(result: result, prepared: prepared, ledgers: outcome.ledgers)
   }
 

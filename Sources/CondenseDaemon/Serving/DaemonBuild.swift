@@ -64,6 +64,4 @@ struct DaemonBuilds: Sendable {
 
   /// Forgets a build that found nothing to do.
   mutating func drop(_ build: DaemonBuild) { builds.removeAll { $0 === build } }
-
-  subscript(id: Int) -> DaemonBuild? { builds.last { $0.id == id } }
 }

@@ -1,3 +1,5 @@
+import CondenseTensors
+
 /// What a handler answers.
 ///
 /// The server adds what frames the body (`Content-Length`, `Transfer-Encoding`, `Connection`), and `Cache-Control: no-store`
