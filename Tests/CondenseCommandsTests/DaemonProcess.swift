@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `condense daemon` in a runner's workspace, as a service manager would run it: it counts as there once it has said so.
@@ -61,7 +62,7 @@ final class DaemonProcess {
       let descriptor = socket(AF_UNIX, SOCK_DGRAM, 0)
     #endif
     // It only keeps a broken test from hanging.
-    var patience = timeval(tv_sec: 30, tv_usec: 0)
+    var patience = timeval(tv_sec: longestWait, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("A daemon that was stopped")
@@ -53,7 +54,7 @@ struct StoppedDaemonTests {
     for what: String, in runner: CommandRunner, until holds: (Set<String>) -> Bool,
     _ location: SourceLocation = #_sourceLocation
   ) throws {
-    let deadline = Date(timeIntervalSinceNow: 120)
+    let deadline = Date(timeIntervalSinceNow: Double(longestWait))
     while Date() < deadline {
       let status = try runner.run("status", "--json").json()
       let pipelines = status["pipelines"] as? [[String: Any]] ?? []

@@ -1,6 +1,7 @@
 import CondenseFiles
 import CondenseWatching
 import Foundation
+import TestSupport
 
 /// A temporary folder, and what a watcher told of it.
 final class WatchedFolder: @unchecked Sendable {
@@ -37,9 +38,9 @@ final class WatchedFolder: @unchecked Sendable {
   /// The changes told since the last call.
   func takeChanges() -> [FileChange] { take().flatMap(\.changes) }
 
-  /// Waits until something is told that fits; false after ten seconds.
+  /// Waits until something is told that fits; false after ``longestWait``.
   func waits(for fits: (WatchNotice) -> Bool) -> Bool {
-    let deadline = Date(timeIntervalSinceNow: 10)
+    let deadline = Date(timeIntervalSinceNow: Double(longestWait))
     return condition.withLock {
       while !notices.contains(where: fits) { if !condition.wait(until: deadline) { return false } }
       return true

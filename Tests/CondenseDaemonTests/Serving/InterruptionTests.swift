@@ -3,6 +3,7 @@ import CondenseReports
 import CondenseStages
 import CondenseStore
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CondenseDaemon
@@ -53,7 +54,8 @@ import Testing
         "model: ../model.safetensors\nstages: \(InterruptionTests.stages(1))\noutputs: [../build/slow.condensed]\n",
         to: "elsewhere/slow.yaml")
       let folder = DaemonFolder(Workspace(root: workspace.root))
-      var connection: UnixSocketConnection? = try UnixSocketConnection(to: daemon.daemon.record.socket, patience: 20)
+      var connection: UnixSocketConnection? = try UnixSocketConnection(
+        to: daemon.daemon.record.socket, patience: longestWait)
       let request = ControlRequest(
         invocation: BuildInvocation(paths: [workspace.path("elsewhere/slow.yaml")]),
         store: daemon.service.currentStoreFolder, style: .plain)

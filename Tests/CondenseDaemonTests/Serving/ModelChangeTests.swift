@@ -2,6 +2,7 @@ import CondenseEngine
 import CondenseFiles
 import CondenseTensors
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CondenseDaemon
@@ -238,8 +239,8 @@ import Testing
     try await withDaemon(
       workspace,
       {
-        $0.settling.stillness = .seconds(60)
-        $0.settling.longestStillness = .seconds(60)
+        $0.settling.stillness = .seconds(2 * longestWait)
+        $0.settling.longestStillness = .seconds(2 * longestWait)
         $0.modelPatience = 0
       }
     ) { daemon in
@@ -275,8 +276,8 @@ import Testing
     try await withDaemon(
       workspace,
       {
-        $0.settling.stillness = .seconds(60)
-        $0.settling.longestStillness = .seconds(60)
+        $0.settling.stillness = .seconds(2 * longestWait)
+        $0.settling.longestStillness = .seconds(2 * longestWait)
       }
     ) { daemon in
       let file = try FileHandle(forWritingTo: URL(fileURLWithPath: workspace.path("model.safetensors")))

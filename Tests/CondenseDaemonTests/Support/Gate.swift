@@ -1,6 +1,7 @@
 import CondenseCodecs
 import CondenseStages
 import Foundation
+import TestSupport
 import Testing
 
 /// Something that a stage of a test waits at.
@@ -26,7 +27,7 @@ final class Gate: @unchecked Sendable {
   func pass() {
     condition.lock()
     arrivals += 1
-    let deadline = Date() + 30
+    let deadline = Date() + Double(longestWait)
     // A broken test goes on, and fails by what comes of it.
     while !isOpen, condition.wait(until: deadline) {}
     condition.unlock()

@@ -1,5 +1,6 @@
 import CondenseEngine
 import Foundation
+import TestSupport
 
 @testable import CondenseDaemon
 
@@ -42,7 +43,7 @@ final class RawClient {
       let descriptor = socket(family, SOCK_STREAM, 0)
     #endif
     // No test waits for this; it only keeps a broken one from hanging.
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    var patience = timeval(tv_sec: longestWait, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let result = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {

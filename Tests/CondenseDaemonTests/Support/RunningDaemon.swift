@@ -3,6 +3,7 @@ import CondenseReports
 import CondenseStore
 import Foundation
 import Logging
+import TestSupport
 import Testing
 
 @testable import CondenseDaemon
@@ -168,7 +169,7 @@ private final class Happenings: @unchecked Sendable {
   }
 
   func wait(for what: String, _ location: SourceLocation, until holds: () throws -> Bool) throws {
-    let deadline = Date() + 30
+    let deadline = Date() + Double(longestWait)
     while try !holds() {
       guard Date() < deadline else {
         Issue.record("waited in vain for \(what)", sourceLocation: location)

@@ -1,5 +1,6 @@
 import CondenseHTTP
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Listening and shutting down") struct ShutdownTests {
@@ -142,7 +143,7 @@ import Testing
         began.wait()
         return (Shared(idle), Shared(running))
       }
-      async let shutdown: Void = server.shutdown(gracePeriod: .seconds(60))
+      async let shutdown: Void = server.shutdown(gracePeriod: .seconds(2 * longestWait))
       try await onThread {
         // The idle connection's end tells that the shutdown has begun.
         let (idle, running) = (idle.client, running.client)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A client that does as it is told, byte by byte, and waits as long as it must (but not for ever).
 final class Client {
@@ -43,7 +44,7 @@ final class Client {
       setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &noSignal, socklen_t(MemoryLayout<Int32>.size))
     #endif
     // No test waits for this; it only keeps a broken one from hanging.
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    var patience = timeval(tv_sec: longestWait, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let result = withUnsafePointer(to: &address) {

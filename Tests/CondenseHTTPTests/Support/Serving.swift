@@ -1,5 +1,6 @@
 import CondenseHTTP
 import Foundation
+import TestSupport
 import Testing
 
 /// A server on a socket and a port, for the time of a test.
@@ -73,6 +74,7 @@ final class Signal: Sendable {
 
   /// Fails the test rather than hang it.
   func wait(_ location: SourceLocation = #_sourceLocation) {
-    #expect(semaphore.wait(timeout: .now() + 20) == .success, "it did not happen", sourceLocation: location)
+    let end = DispatchTime.now() + .seconds(longestWait)
+    #expect(semaphore.wait(timeout: end) == .success, "it did not happen", sourceLocation: location)
   }
 }
