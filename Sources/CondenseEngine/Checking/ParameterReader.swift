@@ -66,7 +66,7 @@ struct ParameterReader {
       guard let key = node.mapping?.first?.key else { return nil }
       return Spelling.nearest(to: key.value, in: choices.map(\.key)).flatMap { $0 == key.value ? nil : ($0, key.range) }
     case .either(let types): return types.lazy.compactMap { nearest(to: node, $0) }.first
-    case .word, .text, .list: return nil
+    case .word, .text, .path, .list: return nil
     }
   }
 
@@ -79,6 +79,9 @@ struct ParameterReader {
     case .boolean: return node.bool.map { .bool($0) }
     case .word(let words): return node.string.flatMap { words.contains($0) ? .string($0) : nil }
     case .text: return node.string.map { .string($0) }
+    case .path:
+      guard let path = node.string, !path.isEmpty else { return nil }
+      return .string(Located(path, at: node.place).absolutePath)
     case .list(let element, let count):
       guard let items = node.sequence, items.count == count else { return nil }
       let values = items.compactMap { read($0, element) }
@@ -107,6 +110,7 @@ extension ParameterType {
     case .boolean: "true or false"
     case .word(let words): words.joined(separator: ", ")
     case .text(let expected): expected
+    case .path: "the path of a file"
     case .list(let element, let count): "[\(Array(repeating: element.text, count: count).joined(separator: ", "))]"
     case .choice(let choices): choices.map { "{\($0.key): \($0.type.text)}" }.joined(separator: " or ")
     case .either(let types): types.map(\.text).joined(separator: " or ")

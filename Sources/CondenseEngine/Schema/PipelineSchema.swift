@@ -239,6 +239,7 @@ public struct PipelineSchema: Sendable {
     case .boolean: return ["type": "boolean"]
     case .word(let words): return ["enum": .array(words.map { .string($0) })]
     case .text(let expected): return ["type": ["string", "number", "boolean"], "description": .string(expected)]
+    case .path: return ["type": "string", "minLength": 1, "description": "A file, relative to this one."]
     case .list(let element, let count):
       return [
         "type": "array", "items": ["anyOf": [schema(element), reference("variable")]], "minItems": .integer(count),

@@ -3,8 +3,8 @@ import CondenseTensors
 
 /// A kind of stage: its name, version and parameters, and how to set one up.
 ///
-/// A stage is a pure transformation of one tensor: the same input and parameters yield the same bytes on every machine
-/// and with any number of workers. It knows nothing of files, caches or pipelines.
+/// A stage is a pure transformation of one tensor, or of all at once: the same input and parameters yield the same bytes on
+/// every machine and with any number of workers. It knows nothing of caches or pipelines.
 public protocol Stage: Sendable {
   /// What `condense stages` prints, keys contain and pipelines are checked against.
   var description: StageDescription { get }
@@ -40,6 +40,21 @@ public protocol ConfiguredStage: Sendable {
 
   /// Transforms one tensor. `allocation` is what ``allocate(_:)`` gave this tensor, nil unless ``spansModel``.
   func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor
+
+  /// What besides parameters and version decides what comes out, such as the content of files that parameters name. It is
+  /// part of keys, and what changed of it is what `condense why` names.
+  var sources: [StageSource] { get }
+
+  // What a build calls. A stage that takes long, reports numbers or sees all tensors at once implements these; for the
+  // others they are the ones above.
+
+  func measure(_ input: EncodedTensor, run: StageRun) throws(StageError) -> Measurement
+  func allocate(_ measurements: [Measurement], run: StageRun) throws(StageError) -> [Allocation]
+  func apply(_ input: EncodedTensor, allocation: Allocation?, run: StageRun) throws(StageError) -> StageResult
+
+  /// Transforms or evaluates all tensors at once, in model order. Only called where the description's
+  /// ``StageDescription/scope`` says so.
+  func transform(_ model: [NamedTensor], run: StageRun) throws(StageError) -> ModelResult
 }
 
 extension ConfiguredStage {
@@ -56,6 +71,28 @@ extension ConfiguredStage {
 
   public func allocate(_ measurements: [Measurement]) throws(StageError) -> [Allocation] {
     throw StageError("this stage makes no decision over the model, so it has nothing to allocate")
+  }
+
+  public func apply(_ input: EncodedTensor, allocation: Allocation?) throws(StageError) -> EncodedTensor {
+    throw StageError("this stage sees all tensors at once, or none")
+  }
+
+  public var sources: [StageSource] { [] }
+
+  public func measure(_ input: EncodedTensor, run: StageRun) throws(StageError) -> Measurement { try measure(input) }
+
+  public func allocate(_ measurements: [Measurement], run: StageRun) throws(StageError) -> [Allocation] {
+    try allocate(measurements)
+  }
+
+  public func apply(
+    _ input: EncodedTensor, allocation: Allocation?, run: StageRun
+  ) throws(StageError) -> StageResult {
+    StageResult(try apply(input, allocation: allocation))
+  }
+
+  public func transform(_ model: [NamedTensor], run: StageRun) throws(StageError) -> ModelResult {
+    throw StageError("this stage sees one tensor at a time")
   }
 }
 

@@ -9,6 +9,9 @@ public struct StageError: Error, Hashable, Sendable, CustomStringConvertible {
     self.elementIndex = elementIndex
   }
 
+  /// What a stage throws that stopped because nobody wants its result any more.
+  public static let cancelled = StageError("cancelled")
+
   public var description: String {
     elementIndex.map { "\(message) at element \($0)" } ?? message
   }
