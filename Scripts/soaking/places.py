@@ -34,8 +34,10 @@ class Disk:
 
     def fill(self, room):
         """Leaves so many bytes of room."""
-        size = shutil.disk_usage(self.path).used + room
-        return mounted("-o", f"remount,size={size >> 10}k", self.path)
+        # Whoever writes meanwhile may need more than was just used.
+        return any(
+            mounted("-o", f"remount,size={(shutil.disk_usage(self.path).used + room) >> 10}k", self.path)
+            for _ in range(50))
 
     def empty(self):
         return mounted("-o", f"remount,size={self.megabytes}m", self.path)

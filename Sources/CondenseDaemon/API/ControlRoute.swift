@@ -28,17 +28,17 @@ extension DaemonAPI {
           if let status { feed.yield(.exit(status)) }
           feed.finish()
         }
-        let heart = Task {
-          while !Task.isCancelled {
-            feed.yield(.alive)
-            try await Task.sleep(for: .seconds(ControlMessage.heartbeat))
+        defer { service.cancel(id) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            while true {
+              feed.yield(.alive)
+              try await Task.sleep(for: .seconds(ControlMessage.heartbeat))
+            }
           }
+          defer { group.cancelAll() }
+          for await message in messages { try await writer.write(message.line()) }
         }
-        defer {
-          heart.cancel()
-          service.cancel(id)
-        }
-        for await message in messages { try await writer.write(message.line()) }
       })
   }
 }

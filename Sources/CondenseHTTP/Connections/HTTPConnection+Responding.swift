@@ -27,8 +27,7 @@ extension HTTPConnection {
     connections.handlerBegan()
     service.count { $0.requests += 1 }
     let stream = HTTPStream(connection: NIOLoopBound(self, eventLoop: context.eventLoop), loop: context.eventLoop)
-    // Somebody waits for it, whatever else the process is busy with.
-    exchange?.task = Task(priority: .high) { [handler = service.handler] in
+    exchange?.task = Task(executorPreference: service.executor) { [handler = service.handler] in
       let response = await handler(request).sendable
       switch response.body {
       case .bytes:

@@ -4,7 +4,7 @@ import NIOPosix
 
 /// An HTTP/1.1 server for one machine: on a Unix socket, on the loopback, or both.
 ///
-/// One thread reads and writes; handlers run as tasks beside it.
+/// One thread reads and writes; handlers run as tasks on a few others.
 public final class HTTPServer: Sendable {
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   let service: HTTPService
@@ -87,8 +87,10 @@ public final class HTTPServer: Sendable {
       connections.value.cut()
       return connections.value.whenEmpty(within: .seconds(1))
     }.get()
-    // A handler that still runs may yet ask its connection for something: then the thread stays, to say no.
-    if isEmpty == true { try? await group.shutdownGracefully() }
+    // A handler that still runs may yet ask its connection for something: then the threads stay, to say no.
+    guard isEmpty == true else { return }
+    await service.executor.shutdown()
+    try? await group.shutdownGracefully()
   }
 
   private func checkIsUp() throws {
