@@ -70,6 +70,22 @@ struct CompositionUpToDateTests {
     #expect(Self.touched(try workspace.build("q")) == ["q"])
   }
 
+  @Test("What is made from a pipeline that another one comes into conflict with is as wrong as in a clean build")
+  func conflictUpstream() throws {
+    let workspace = try Self.workspace([
+      "pipelines/p.yaml": Self.pipeline,
+      "pipelines/q.yaml": "model: {pipeline: p}\nstages: [quantize]\noutputs: ['../build/${name}.condensed']\n",
+      "pipelines/r.yaml": "model: {pipeline: q}\nstages: [huffman]\noutputs: ['../build/${name}.condensed']\n",
+      "pipelines/s.yaml": Self.pipeline,
+    ])
+    #expect(Self.touched(try workspace.build()) == ["p", "q", "r"])
+    try workspace.write(Self.pipeline.replacing("${name}", with: "p"), to: "pipelines/copy.yaml")
+    #expect(Self.touched(try workspace.build()) == ["copy", "p", "q", "r"])
+    try FileManager.default.removeItem(atPath: workspace.path("pipelines/copy.yaml"))
+    let result = try workspace.build()
+    #expect(result.report.pipelines.allSatisfy { $0.error == nil } && result.report.actions.ran == 0)
+  }
+
   @Test("A configuration that comes to be is noticed")
   func configuration() throws {
     let workspace = try Self.workspace(["pipelines/p.yaml": Self.pipeline])

@@ -60,7 +60,6 @@ struct ConfigurationTests {
       ),
       ("defaults: {name: a}", "'name' has no default", 1, 12),
       ("defaults: {modle: a}", "unknown key 'modle'; did you mean 'model'?", 1, 12),
-      ("defaults: {checks: {rato: {min: 1}}}", "unknown metric 'rato'; did you mean 'ratio'?", 1, 21),
       ("jobs: 1\njobs: 2", "the key 'jobs' is there twice", 2, 1), ("a: [", "expected a value", 1, 5),
     ])
   func malformed(text: String, message: String, line: Int, column: Int) {

@@ -69,6 +69,7 @@ private struct Check {
       checked.append(stage)
       forms.append(result)
     }
+    checkMetrics(checked)
     guard !pipeline.outputs.isEmpty, !pipeline.isPartial, let model = upstream?.model ?? self.model() else {
       return nil
     }
@@ -80,6 +81,18 @@ private struct Check {
     // Where something is wrong, a stage may seem unused because of that.
     if !hasErrors && diagnostics.isEmpty { warnOfUnused(result) }
     return result
+  }
+
+  /// Reports checks on what nothing measures. A base's may be on what a stage of those reports that extend it.
+  private mutating func checkMetrics(_ checked: [CheckedStage]) {
+    // Nor is it known of all where one could not be set up.
+    let isWhole = checked.count == (upstream?.stages.count ?? 0) + pipeline.stages.count && !pipeline.isPartial
+    let reporting =
+      isWhole && !pipeline.outputs.isEmpty ? checked.map(\.description) : stages.stages.map(\.description)
+    let known = Metric.all.map(\.name) + reporting.flatMap { $0.metrics.map(\.name) }
+    for check in pipeline.checks where !known.contains(check.metric.value) {
+      diagnostics.append(.unknown("metric", check.metric, known: known))
+    }
   }
 
   /// What a stage makes of a tensor, given what its input and earlier ones do, and why it refuses all that it could be

@@ -35,6 +35,10 @@ public struct BuildGraph: Sendable {
     case allocate(stage: Int)
     /// Transforms a tensor. Inputs: the tensor; with a slot, then the allocation that holds this tensor's share there.
     case apply(stage: Int, slot: Int?)
+    /// Gives a stage all tensors at once. Inputs: the tensors in model order, whose names are these.
+    case transform(stage: Int, names: [String])
+    /// Takes a tensor from what a stage made of all. Inputs: the tensor as it was, the transformation.
+    case take(stage: Int, slot: Int)
     /// Measures what was lost. Inputs: the source tensor, the stage's result.
     case compare
     /// Publishes a pipeline's outputs. Inputs: everything that goes into them or into their metrics.
@@ -47,12 +51,15 @@ public struct BuildGraph: Sendable {
     public var configured: any ConfiguredStage
     /// The part of its actions' keys that is the same for all of them.
     var keyPrefix: SHA256
+    /// What besides version and parameters decides what comes out.
+    var sources: [StageSource] { description.sources + configured.sources }
 
     package init(description: StageDescription, configured: any ConfiguredStage) {
       self.description = description
       self.configured = configured
       keyPrefix = ActionKey.prefix(
-        stage: description.name, version: description.version, parameters: configured.parameters)
+        stage: description.name, version: description.version, parameters: configured.parameters,
+        sources: description.sources + configured.sources)
     }
   }
 
@@ -78,8 +85,8 @@ public struct BuildGraph: Sendable {
     while true {
       switch self[next].work {
       case .source(let model, let tensor): return (model, tensor)
-      case .allocate, .publish: return nil
-      case .measure, .apply, .compare:
+      case .allocate, .transform, .publish: return nil
+      case .measure, .apply, .take, .compare:
         guard let input = self[next].inputs.first else { return nil }
         next = input
       }
@@ -95,7 +102,7 @@ extension BuildGraph.Work {
   /// Whether the node is one of the stage executions that a build counts.
   public var isAction: Bool {
     switch self {
-    case .measure, .allocate, .apply: true
+    case .measure, .allocate, .apply, .transform, .take: true
     case .source, .compare, .publish: false
     }
   }

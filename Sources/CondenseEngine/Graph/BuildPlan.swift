@@ -97,7 +97,7 @@ extension BuildPlan {
       let inputMetrics = metrics(stage.input, &graph)
       let first = actions.count
       let added = add(stage, inputs: inputs, tensors: tensors, actions: &actions)
-      let isLossless = stage.description.isLossless
+      let isLossless = stage.description.isLossless || stage.description.scope == .evaluation
       let comparisons = tensors.indices.map { tensor in
         added.acts[tensor] && !isLossless
           ? graph.add(
@@ -111,7 +111,11 @@ extension BuildPlan {
 
     let outputs = pipeline.outputs.map { results($0.from) }
     let outputMetrics = pipeline.outputs.map { metrics($0.from, &graph) }
-    let everything = Set((outputs + outputMetrics + stages.compactMap { $0?.metrics }).joined()).sorted()
+    // Whatever reports numbers is waited for, also where no tensor comes from it.
+    let reporting = zip(pipeline.stages, stages).flatMap { stage, plan in
+      stage.description.metrics.isEmpty && stage.description.scope != .evaluation ? [] : plan?.actions.map(\.node) ?? []
+    }
+    let everything = Set((outputs + outputMetrics + stages.compactMap { $0?.metrics } + [reporting]).joined()).sorted()
     let publish = graph.add(
       .publish(pipeline: index), inputs: everything, byteCount: tensors.reduce(0) { $0 + $1.byteCount })
     pipelines.append(
@@ -143,6 +147,10 @@ extension BuildPlan {
     }
     for use in members.keys.sorted() {
       let group = members[use] ?? []
+      guard stage.description.scope == .tensor else {
+        transform(use, group, inputs: inputs, tensors: tensors, results: &results, actions: &actions)
+        continue
+      }
       var allocation: BuildGraph.NodeID?
       if graph.stages[use].configured.spansModel {
         let measurements = group.map { tensor in
@@ -161,6 +169,25 @@ extension BuildPlan {
       }
     }
     return (results, acts)
+  }
+}
+
+extension BuildPlan {
+  /// Adds the actions of a stage that sees a group of tensors at once.
+  private mutating func transform(
+    _ use: Int, _ group: [Int], inputs: [BuildGraph.NodeID], tensors: [ModelTensor], results: inout [BuildGraph.NodeID],
+    actions: inout [StageAction]
+  ) {
+    let whole = graph.add(
+      .transform(stage: use, names: group.map { tensors[$0].name }), inputs: group.map { inputs[$0] },
+      byteCount: group.reduce(0) { $0 + tensors[$1].byteCount })
+    actions.append(StageAction(node: whole, tensor: nil))
+    guard graph.stages[use].description.scope == .model else { return }
+    for (slot, tensor) in group.enumerated() {
+      results[tensor] = graph.add(
+        .take(stage: use, slot: slot), inputs: [inputs[tensor], whole], byteCount: tensors[tensor].byteCount)
+      actions.append(StageAction(node: results[tensor], tensor: tensor))
+    }
   }
 }
 

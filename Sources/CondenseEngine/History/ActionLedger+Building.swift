@@ -48,6 +48,10 @@ extension ActionLedger {
           entry.kind = .allocate
           entry.input = 0
         case .apply(_, let slot): entry.allocation = plan.graph.allocation(slot, inputs.compactMap { $0 })?.values ?? []
+        case .take: break
+        case .transform:
+          entry.kind = .transform
+          entry.input = 0
         case .source, .compare, .publish: continue
         }
         actions.append(entry)
@@ -61,7 +65,8 @@ extension ActionLedger.UseEntry {
     self.init(
       id: id, stage: use.description.name, version: use.description.version,
       parameters: use.configured.parameters.mapValues(\.canonical),
-      written: written.values.sorted { $0.name < $1.name })
+      written: written.values.sorted { $0.name < $1.name },
+      sources: use.sources.map { ActionLedger.SourceEntry(name: $0.name, content: $0.content) })
   }
 }
 
@@ -69,7 +74,8 @@ extension BuildGraph.Work {
   /// The stage's set-up, for stage executions.
   var stage: Int? {
     switch self {
-    case .measure(let stage), .allocate(let stage), .apply(let stage, _): stage
+    case .measure(let stage), .allocate(let stage), .apply(let stage, _), .transform(let stage, _), .take(let stage, _):
+      stage
     case .source, .compare, .publish: nil
     }
   }

@@ -35,6 +35,13 @@ struct ActionLedger: Equatable, Sendable {
     var parameters: [String: String]
     /// As they were written, sorted by name.
     var written: [WrittenParameter]
+    /// What its code is made of besides the program.
+    var sources: [SourceEntry] = []
+  }
+
+  struct SourceEntry: Equatable, Sendable {
+    var name: String
+    var content: String
   }
 
   struct ActionEntry: Equatable, Sendable {
@@ -60,6 +67,7 @@ struct ActionLedger: Equatable, Sendable {
     case measure = 0
     case allocate = 1
     case apply = 2
+    case transform = 3
   }
 
   enum Outcome: UInt8, Sendable {

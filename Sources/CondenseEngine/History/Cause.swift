@@ -18,6 +18,8 @@ public indirect enum Cause: Equatable, Sendable {
   /// Another stage stands under the same id.
   case stageReplaced(from: String, to: String)
   case stageVersion(from: Int, to: Int)
+  /// A program or a file that the stage's code is made of changed, came or went.
+  case stageSource(name: String)
   /// Values are in canonical spelling; nil where there was or is none. The place is that of the new value.
   case parameter(name: String, from: String?, to: String?, Place? = nil)
   /// The stage is made from another one.
@@ -26,6 +28,8 @@ public indirect enum Cause: Equatable, Sendable {
   case inputChanged(stage: String, Cause)
   /// The tensor's share of a decision over the model.
   case allocation(from: [Int], to: [Int], Cause)
+  /// The stage sees all tensors at once, and one of them is another.
+  case modelChanged(Cause)
   /// Other tensors take part in the decision.
   case otherTensors
   /// Everything is as it was, but the result was not in the store any more.
@@ -50,6 +54,8 @@ extension Cause {
     case .modelMoved: "model"
     case .stageReplaced: "stage"
     case .stageVersion: "stage_version"
+    case .stageSource: "stage_source"
+    case .modelChanged: "model_changed"
     case .parameter: "parameter"
     case .inputMoved: "from"
     case .inputChanged: "input"
@@ -69,6 +75,7 @@ extension Cause {
       (nil, from, to)
     case .stageVersion(let from, let to): (nil, String(from), String(to))
     case .parameter(let name, let from, let to, _): (name, from, to)
+    case .stageSource(let name): (name, nil, nil)
     case .inputChanged(let stage, _): (stage, nil, nil)
     case .allocation(let from, let to, _): (nil, Cause.text(from), Cause.text(to))
     default: (nil, nil, nil)
@@ -78,7 +85,8 @@ extension Cause {
   /// What is behind it, where it is a consequence.
   public var because: Cause? {
     switch self {
-    case .madeBefore(let cause), .inputChanged(_, let cause), .allocation(_, _, let cause): cause
+    case .madeBefore(let cause), .inputChanged(_, let cause), .allocation(_, _, let cause), .modelChanged(let cause):
+      cause
     default: nil
     }
   }
@@ -118,6 +126,8 @@ extension Cause: CustomStringConvertible {
     case .inputChanged(let stage, let cause): return "\(stage) came out different: \(cause)"
     case .allocation(let from, let to, let cause):
       return "its share of the decision over the model was \(Cause.text(from)), is \(Cause.text(to)): \(cause)"
+    case .stageSource(let name): return "\(name), which the stage is made of, changed"
+    case .modelChanged(let cause): return "the stage sees all tensors at once: \(cause)"
     case .otherTensors: return "other tensors take part in the decision"
     case .resultLost: return "its result was not in the store any more"
     case .unfinished: return "not finished"

@@ -12,7 +12,7 @@ struct CauseFinder {
     self.before = before
     nowIndex = LedgerIndex(now)
     beforeIndex = before.map { LedgerIndex($0) }
-    for action in now.actions where action.kind == .allocate {
+    for action in now.actions where action.kind.isOfModel {
       decisionCauses[action.use] = difference(action) ?? .otherTensors
     }
   }
@@ -34,8 +34,8 @@ struct CauseFinder {
     guard let before, let beforeIndex else { return .firstBuild }
     let use = now.uses[action.use]
     let found =
-      action.kind == .allocate
-      ? decisionBefore(action.use, before, beforeIndex)
+      action.kind.isOfModel
+      ? decisionBefore(action, before, beforeIndex)
       : beforeIndex.action(use.id, action.kind, nowIndex.name(action))
     guard let old = found else {
       if let name = nowIndex.name(action), beforeIndex.tensors[name] == nil { return .newTensor }
@@ -45,8 +45,12 @@ struct CauseFinder {
     if let difference = difference(use, before.uses[old.use]) { return difference }
     if old.outcome == .unfinished { return .unfinishedBefore }
     if action.kind == .allocate { return otherDecision(action.use, old.use, before, beforeIndex) }
+    if action.kind == .transform { return otherModel(use.id) }
     if old.input != action.input, let name = nowIndex.name(action) {
       return inputDifference(name, use.id)
+    }
+    if action.kind == .apply, nowIndex.decision(ofUse: action.use)?.kind == .transform {
+      return .modelChanged(decisionCauses[action.use] ?? .otherTensors)
     }
     guard action.kind == .apply, old.allocation != action.allocation else { return .resultLost }
     return .allocation(
@@ -56,6 +60,11 @@ struct CauseFinder {
   private func difference(_ now: ActionLedger.UseEntry, _ before: ActionLedger.UseEntry) -> Cause? {
     if now.stage != before.stage { return .stageReplaced(from: before.stage, to: now.stage) }
     if now.version != before.version { return .stageVersion(from: before.version, to: now.version) }
+    let sources = Dictionary(before.sources.map { ($0.name, $0.content) }, uniquingKeysWith: { first, _ in first })
+    for source in now.sources where sources[source.name] != source.content { return .stageSource(name: source.name) }
+    if let gone = before.sources.first(where: { old in !now.sources.contains { $0.name == old.name } }) {
+      return .stageSource(name: gone.name)
+    }
     // What people wrote says more than what the stage makes of it, as long as the two agree that something changed.
     guard now.parameters != before.parameters else { return nil }
     let written = Dictionary(now.written.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -70,11 +79,16 @@ struct CauseFinder {
     return nil
   }
 
-  /// The decision that was made for the tensors of a decision. Where overrides have made it several, the one that was
-  /// set up alike.
+  /// The decision that was made for the tensors of a decision, or the transformation of them. Where overrides have made it
+  /// several, the one that was set up alike.
   private func decisionBefore(
-    _ use: Int, _ before: ActionLedger, _ beforeIndex: LedgerIndex
+    _ action: ActionLedger.ActionEntry, _ before: ActionLedger, _ beforeIndex: LedgerIndex
   ) -> ActionLedger.ActionEntry? {
+    let use = action.use
+    guard action.kind == .allocate else {
+      let candidates = before.actions.filter { $0.kind == .transform && before.uses[$0.use].id == now.uses[use].id }
+      return candidates.first { difference(now.uses[use], before.uses[$0.use]) == nil } ?? candidates.first
+    }
     let candidates = nowIndex.members(of: use).compactMap { measurement in
       beforeIndex.action(now.uses[use].id, .measure, nowIndex.name(measurement))
         .flatMap { beforeIndex.decision(ofUse: $0.use) }
@@ -95,6 +109,21 @@ struct CauseFinder {
       if let cause = difference(measurement), cause != .resultLost {
         return .inputChanged(stage: nowIndex.name(measurement) ?? id, cause)
       }
+    }
+    return .otherTensors
+  }
+
+  /// Why what a stage is given of all tensors is not what it was: the first tensor that is another.
+  private func otherModel(_ stage: String) -> Cause {
+    guard let before, let beforeIndex else { return .firstBuild }
+    for tensor in now.tensors {
+      guard let old = beforeIndex.tensors[tensor.name].map({ before.tensors[$0] }) else {
+        return .inputChanged(stage: tensor.name, .newTensor)
+      }
+      let producer = nowIndex.producer(of: tensor.name, from: nowIndex.stages[stage] ?? "model")
+      let oldProducer = beforeIndex.producer(of: tensor.name, from: beforeIndex.stages[stage] ?? "model")
+      guard producer?.result ?? tensor.digest != oldProducer?.result ?? old.digest else { continue }
+      return .inputChanged(stage: tensor.name, inputDifference(tensor.name, stage))
     }
     return .otherTensors
   }
@@ -159,7 +188,7 @@ private struct LedgerIndex {
         )
       }, uniquingKeysWith: { first, _ in first })
     decisions = Dictionary(
-      ledger.actions.enumerated().filter { $1.kind == .allocate }.map { ($1.use, $0) },
+      ledger.actions.enumerated().filter { $1.kind.isOfModel }.map { ($1.use, $0) },
       uniquingKeysWith: { first, _ in first })
     measurements = Dictionary(grouping: ledger.actions.filter { $0.kind == .measure }, by: \.use)
   }
@@ -185,4 +214,9 @@ private struct LedgerIndex {
     }
     return nil
   }
+}
+
+extension ActionLedger.Kind {
+  /// Whether it is for all tensors at once.
+  fileprivate var isOfModel: Bool { self == .allocate || self == .transform }
 }

@@ -18,7 +18,7 @@ public struct Explanation: Sendable {
     public var cause: Cause
   }
 
-  public enum Kind: String, Sendable, Encodable { case measure, allocate, apply }
+  public enum Kind: String, Sendable, Encodable { case measure, allocate, apply, transform }
 }
 
 extension Explanation {
@@ -48,6 +48,7 @@ extension Explanation {
         case .measure: .measure
         case .allocate: .allocate
         case .apply: .apply
+        case .transform: .transform
         }
       return Action(
         stage: ledger.uses[action.use].id, kind: kind, tensor: action.tensor.map { ledger.tensors[$0].name },

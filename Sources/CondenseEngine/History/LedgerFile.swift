@@ -10,7 +10,7 @@ struct LedgerFile {
   var now: ActionLedger
   var before: ActionLedger?
 
-  private static let magic = Array("cndledg2".utf8)
+  private static let magic = Array("cndledg3".utf8)
 
   /// Where a pipeline's ledgers are, below the workspace's state folder.
   private static func path(_ pipeline: String, in folder: String) -> String {
@@ -84,6 +84,10 @@ extension ActionLedger {
           writer.number(number)
         }
       }
+      writer.list(use.sources) { writer, source in
+        writer.text(source.name)
+        writer.text(source.content)
+      }
     }
     writer.list(actions) { writer, action in
       writer.number(action.use)
@@ -117,7 +121,10 @@ extension ActionLedger {
         parameters: Dictionary(
           try reader.list { (reader) throws(DecodingError) in (try reader.text(), try reader.text()) },
           uniquingKeysWith: { first, _ in first }),
-        written: try reader.list { (reader) throws(DecodingError) in try WrittenParameter(from: &reader) })
+        written: try reader.list { (reader) throws(DecodingError) in try WrittenParameter(from: &reader) },
+        sources: try reader.list { (reader) throws(DecodingError) in
+          SourceEntry(name: try reader.text(), content: try reader.text())
+        })
     }
     let counts = (uses: uses.count, tensors: tensors.count)
     actions = try reader.list { (reader) throws(DecodingError) in

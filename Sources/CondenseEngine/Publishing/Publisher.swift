@@ -87,7 +87,7 @@ final class Publisher: Sendable {
     }
     var folders: Set<String> = []
     let results = zip(jobs, synced).map { job, result in
-      result.flatMap { candidates in Result { try putInPlace(job.pipeline, candidates, &folders) } }
+      result.flatMap { candidates in Result { try putInPlace(job.pipeline, job.inputs, candidates, &folders) } }
     }
     for folder in folders { try? FileSystem.syncFolder(folder) }
     return results
@@ -108,9 +108,16 @@ final class Publisher: Sendable {
   }
 
   /// Holds the outputs to the pipeline's checks, and if they pass puts them in place.
-  private func putInPlace(_ index: Int, _ candidates: [Candidate], _ folders: inout Set<String>) throws {
-    let checks = plan.pipelines[index].pipeline.checks.flatMap { check in
-      candidates.map { CheckReport(check, output: $0.path, metrics: $0.metrics) }
+  private func putInPlace(
+    _ index: Int, _ inputs: [BuildGraph.NodeID: Outcome], _ candidates: [Candidate], _ folders: inout Set<String>
+  ) throws {
+    let pipeline = plan.pipelines[index]
+    let checks = pipeline.pipeline.checks.flatMap { check in
+      zip(candidates, pipeline.pipeline.outputs).map { candidate, output in
+        CheckReport(
+          check, output: candidate.path, metrics: candidate.metrics,
+          values: pipeline.stageMetrics(leadingTo: output.from, inputs))
+      }
     }
     var outputs: [OutputReport] = []
     var files: [TrackedFile] = []
@@ -207,7 +214,8 @@ final class Publisher: Sendable {
 }
 
 extension CheckReport {
-  init(_ check: CheckUse, output: String, metrics: OutputMetrics) {
+  /// - Parameter values: the numbers that stages report themselves.
+  init(_ check: CheckUse, output: String, metrics: OutputMetrics, values: [String: Double]) {
     let value: Double? =
       switch check.metric.value {
       case "bytes": Double(metrics.bytes)
@@ -216,7 +224,7 @@ extension CheckReport {
       case "sqnr": metrics.sqnr
       case "max_error": metrics.maxError
       case "cosine": metrics.cosine
-      default: nil
+      case let name: values[name]
       }
     let minimum = check.min?.value
     let maximum = check.max?.value

@@ -109,6 +109,8 @@ public struct StageReport: Equatable, Sendable {
   public var bytes: Int
   public var metrics: OutputMetrics
   public var actions: ActionCounts
+  /// The numbers that the stage itself reports.
+  public var values: [String: Double] = [:]
 }
 
 /// What the pipeline made of one tensor.

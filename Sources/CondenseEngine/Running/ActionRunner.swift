@@ -11,15 +11,18 @@ final class ActionRunner: Sendable {
   let store: any ArtifactStore
   private let handoff: Handoff
   private let trace: BuildTrace?
+  private let attendance: StageAttendance
 
   init(
-    graph: BuildGraph, models: [ModelSource], store: any ArtifactStore, handoff: Handoff, trace: BuildTrace? = nil
+    graph: BuildGraph, models: [ModelSource], store: any ArtifactStore, handoff: Handoff, trace: BuildTrace? = nil,
+    attendance: StageAttendance = StageAttendance()
   ) {
     self.graph = graph
     self.models = models
     self.store = store
     self.handoff = handoff
     self.trace = trace
+    self.attendance = attendance
   }
 
   /// What a node does, for a trace: `prune fc1.weight`.
@@ -30,7 +33,8 @@ final class ActionRunner: Sendable {
       case .source: "read"
       case .measure(let stage): "measure for \(graph.stages[stage].description.name)"
       case .allocate(let stage): "allocate for \(graph.stages[stage].description.name)"
-      case .apply(let stage, _): graph.stages[stage].description.name
+      case .apply(let stage, _), .transform(let stage, _): graph.stages[stage].description.name
+      case .take(let stage, _): "take from \(graph.stages[stage].description.name)"
       case .compare: "compare"
       case .publish: "publish"
       }
@@ -49,7 +53,10 @@ final class ActionRunner: Sendable {
   /// What running a node made, before it is in the store.
   struct Product: Sendable {
     var outcome: Outcome
+    /// What the outcome's artifact is; nil where the store has it.
     var content: ArtifactContent?
+    /// What else it made.
+    var others: [ArtifactContent] = []
     var note: Bytes?
   }
 
@@ -63,18 +70,41 @@ final class ActionRunner: Sendable {
       if case .compare = graph[lookup.node].work { true } else { false }
     }
     var notes = store.notes(zip(lookups, isNote).filter(\.1).map(\.0.key)).makeIterator()
+    let reported = lookups.filter { reportsEach($0.node) }.map { ActionKey.metrics(of: $0.key) }
+    var metrics = (reported.isEmpty ? [] : store.notes(reported)).makeIterator()
     var actions = store.actions(zip(lookups, isNote).filter { !$0.1 }.map(\.0.key)).makeIterator()
     return zip(lookups, isNote).map { lookup, isNote in
       if isNote {
         let metrics = (notes.next() ?? nil).flatMap { TensorMetrics(encoded: $0) }
         return (lookup.node, metrics.map { .metrics($0) })
       }
-      guard let artifact = actions.next() ?? nil else { return (lookup.node, nil) }
-      guard case .allocate = graph[lookup.node].work else { return (lookup.node, .artifact(artifact)) }
-      let allocations = store.load(artifact).flatMap { AllocationList.decode($0) }
-      guard let allocations, allocations.count == graph[lookup.node].inputs.count else { return (lookup.node, nil) }
-      return (lookup.node, .allocations(artifact, allocations))
+      let known = reportsEach(lookup.node) ? (metrics.next() ?? nil).flatMap { StageMetricsCoding.decode($0) } : nil
+      return (lookup.node, (actions.next() ?? nil).flatMap { outcome(of: lookup.node, $0, known) })
     }
+  }
+
+  /// What an action that made an artifact came to; nil where not all of it is there any more.
+  private func outcome(of node: BuildGraph.NodeID, _ artifact: Artifact, _ metrics: [String: Double]?) -> Outcome? {
+    let inputs = graph[node].inputs.count
+    switch graph[node].work {
+    case .allocate:
+      let allocations = store.load(artifact).flatMap { AllocationList.decode($0) }
+      guard let allocations, allocations.count == inputs else { return nil }
+      return .allocations(artifact, allocations)
+    case .transform(let stage, _):
+      guard let list = store.load(artifact).flatMap({ TransformedList(encoded: $0) }),
+        list.tensors.count == (graph.stages[stage].description.scope == .model ? inputs : 0)
+      else { return nil }
+      return .transformed(artifact, tensors: list.tensors, metrics: list.metrics)
+    case .apply where reportsEach(node): return metrics.map { .reported(artifact, $0) }
+    case .source, .measure, .apply, .take, .compare, .publish: return .artifact(artifact)
+    }
+  }
+
+  /// Whether an action reports numbers of its tensor.
+  private func reportsEach(_ node: BuildGraph.NodeID) -> Bool {
+    guard case .apply(let stage, _) = graph[node].work else { return false }
+    return !graph.stages[stage].description.metrics.isEmpty
   }
 
   /// Runs nodes, one after the other.
@@ -111,14 +141,14 @@ final class ActionRunner: Sendable {
     case .measure(let stage):
       let input = try tensor(job, 0)
       let measurement = try attempt(stage) { () throws(StageError) in
-        try graph.stages[stage].configured.measure(input)
+        try graph.stages[stage].configured.measure(input, run: stageRun(job.node))
       }
       let content = ArtifactContent([measurement.bytes])
       return Product(outcome: .artifact(content.artifact), content: content)
     case .allocate(let stage):
       let measurements = try self.measurements(job)
       let allocations = try attempt(stage) { () throws(StageError) in
-        try graph.stages[stage].configured.allocate(measurements)
+        try graph.stages[stage].configured.allocate(measurements, run: stageRun(job.node))
       }
       guard allocations.count == measurements.count else {
         throw ActionError(
@@ -131,11 +161,25 @@ final class ActionRunner: Sendable {
       let input = try tensor(job, 0)
       let allocation = graph.allocation(slot, job.inputs)
       let result = try attempt(stage) { () throws(StageError) in
-        try graph.stages[stage].configured.apply(input, allocation: allocation)
+        try graph.stages[stage].configured.apply(input, allocation: allocation, run: stageRun(job.node))
       }
-      let content = ArtifactContent(result.blobParts())
-      handoff.keep(result, as: content.artifact.digest)
-      return Product(outcome: .artifact(content.artifact), content: content)
+      let content = ArtifactContent(result.tensor.blobParts())
+      handoff.keep(result.tensor, as: content.artifact.digest)
+      guard reportsEach(job.node) else { return Product(outcome: .artifact(content.artifact), content: content) }
+      return Product(
+        outcome: .reported(content.artifact, result.metrics), content: content,
+        note: StageMetricsCoding.encode(result.metrics))
+    case .transform(let stage, let names):
+      return try transform(job, stage, names)
+    case .take(_, let slot):
+      guard case .transformed(_, let tensors, _) = job.inputs.last, tensors.indices.contains(slot) else {
+        preconditionFailure("a node runs when its inputs are there")
+      }
+      // Where it is made again, what it is taken from may have lost it too.
+      guard handoff[tensors[slot].digest] != nil || store.load(tensors[slot]) != nil else {
+        throw LostInputs(nodes: [graph[job.node].inputs[1]])
+      }
+      return Product(outcome: .artifact(tensors[slot]))
     case .compare:
       let (source, result) = try (tensor(job, 0), tensor(job, 1))
       let metrics = try TensorMetrics(source: try source.expanded(), encoded: result)
@@ -145,19 +189,51 @@ final class ActionRunner: Sendable {
     }
   }
 
+  /// Runs a stage on all tensors at once.
+  private func transform(_ job: Job, _ stage: Int, _ names: [String]) throws -> Product {
+    let use = graph.stages[stage]
+    let lost = lost(graph[job.node].inputs, job.inputs.compactMap(\.artifact))
+    guard lost.isEmpty else { throw LostInputs(nodes: lost) }
+    let model = try names.enumerated().map { NamedTensor(name: $1, tensor: try tensor(job, $0)) }
+    let result = try attempt(stage) { () throws(StageError) in
+      let result = try use.configured.transform(model, run: stageRun(job.node))
+      let isWhole =
+        use.description.scope == .evaluation
+        ? result.tensors.isEmpty
+        : result.tensors.count == model.count
+          && zip(result.tensors, model).allSatisfy { ($0.dtype, $0.shape) == ($1.tensor.dtype, $1.tensor.shape) }
+      guard isWhole else { throw StageError("made other tensors than it was given") }
+      return result
+    }
+    let contents = result.tensors.map { ArtifactContent($0.blobParts()) }
+    for (tensor, content) in zip(result.tensors, contents) { handoff.keep(tensor, as: content.artifact.digest) }
+    let list = TransformedList(tensors: contents.map(\.artifact), metrics: result.metrics)
+    let content = ArtifactContent([list.encoded()])
+    return Product(
+      outcome: .transformed(content.artifact, tensors: list.tensors, metrics: list.metrics), content: content,
+      others: contents)
+  }
+
+  private func stageRun(_ node: BuildGraph.NodeID) -> StageRun { attendance.run(named: name(node)) }
+
   /// Puts what nodes made into the store, in one go.
   func keep(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
     try trace.span(.store, "store \(products.count)") { () throws(StoreError) in try store(products) }
   }
 
   private func store(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
-    let contents = products.compactMap(\.product.content)
-    let actions = products.compactMap { key, product in
-      key.flatMap { key in product.content.map { ActionRecord(key: key, artifact: $0.artifact) } }
+    // Before the actions, which without their numbers count as not run.
+    let notes = products.compactMap { key, product in
+      key.flatMap { key in
+        product.note.map { (product.outcome.artifact == nil ? key : ActionKey.metrics(of: key), $0) }
+      }
     }
-    if !contents.isEmpty { try store.keep(contents, for: actions) }
-    let notes = products.compactMap { key, product in key.flatMap { key in product.note.map { (key, $0) } } }
     if !notes.isEmpty { try store.keepNotes(notes) }
+    let contents = products.flatMap { $0.product.others + ($0.product.content.map { [$0] } ?? []) }
+    let actions = products.compactMap { key, product in
+      key.flatMap { key in product.outcome.artifact.map { ActionRecord(key: key, artifact: $0) } }
+    }
+    if !actions.isEmpty { try store.keep(contents, for: actions) }
   }
 
   /// The tensor that a node yielded.

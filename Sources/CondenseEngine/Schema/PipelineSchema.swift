@@ -80,7 +80,7 @@ public struct PipelineSchema: Sendable {
       ],
       "checks": [
         "title": "checks", "description": "Bounds that must hold for anything to be published.", "type": "object",
-        "properties": .object(Metric.all.map { ($0.name, bounds($0)) }), "additionalProperties": false,
+        "properties": .object(metrics.map { ($0.name, bounds($0)) }), "additionalProperties": false,
       ],
     ]
   }
@@ -134,6 +134,15 @@ public struct PipelineSchema: Sendable {
 
   private func format(_ description: String) -> JSONValue {
     described(description, ["anyOf": [["enum": .array(formats.map { .string($0) })], reference("variable")]])
+  }
+
+  /// Those that every stage has, and those that stages report themselves, each once.
+  private var metrics: [Metric] {
+    var metrics = Metric.all
+    for metric in stages.flatMap(\.metrics) where !metrics.contains(where: { $0.name == metric.name }) {
+      metrics.append(.ofStage(metric.name))
+    }
+    return metrics
   }
 
   private func bounds(_ metric: Metric) -> JSONValue {

@@ -101,13 +101,14 @@ extension StageReport {
     writer.number(bytes)
     metrics.write(to: &writer)
     actions.write(to: &writer)
+    StageMetricsCoding.write(values, to: &writer)
   }
 
   fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
     self.init(
       id: try reader.text(), stage: try reader.text(), tensors: try reader.number("a count"),
       bytes: try reader.number("a size"), metrics: try OutputMetrics(from: &reader),
-      actions: try ActionCounts(from: &reader))
+      actions: try ActionCounts(from: &reader), values: try StageMetricsCoding.read(from: &reader))
   }
 }
 

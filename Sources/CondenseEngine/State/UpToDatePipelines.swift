@@ -38,6 +38,15 @@ struct UpToDatePipelines {
     return !inConflict.isEmpty
   }
 
+  /// Removes records of what rests on files that turned out to be invalid, though they may not have changed: one of two with a
+  /// name or an output in common is as wrong as the other. Returns whether there were any.
+  mutating func drop(restingOn invalid: Set<String>) -> Bool {
+    guard !invalid.isEmpty else { return false }
+    let resting = records.filter { _, record in record.dependencies.contains { invalid.contains($0.path) } }
+    for file in resting.keys { remove(file) }
+    return !resting.isEmpty
+  }
+
   /// Files that were built one at a time may have a name or an output in common; loading them says so.
   private mutating func dropThoseInConflict() {
     var owners: [String: String] = [:]

@@ -58,8 +58,13 @@ extension Engine {
       prepared.loaded = loader.load(
         request.files.filter { prepared.upToDate.records[$0] == nil }, others: passedOver)
     }
-    load()
-    if prepared.upToDate.drop(names: prepared.loaded.names, outputs: prepared.loaded.outputPaths) { load() }
+    var isSettled = false
+    while !isSettled {
+      load()
+      let inConflict = prepared.upToDate.drop(names: prepared.loaded.names, outputs: prepared.loaded.outputPaths)
+      let invalid = Set(prepared.loaded.files.filter { !$0.isValid }.map(\.file))
+      isSettled = !prepared.upToDate.drop(restingOn: invalid) && !inConflict
+    }
     return prepared
   }
 }

@@ -6,10 +6,8 @@ extension PipelineReader {
     }
     var checks: [CheckUse] = []
     for pair in pairs {
-      guard let metric = Metric.all.first(where: { $0.name == pair.key.value }) else {
-        diagnostics.append(.unknown("metric", pair.key, known: Metric.all.map(\.name)))
-        continue
-      }
+      // Stages have metrics of their own: whether there is one of this name is seen when they are known.
+      let metric = Metric.all.first { $0.name == pair.key.value } ?? .ofStage(pair.key.value)
       guard let bounds = pair.value.mapping else {
         report("expected bounds such as {min: 12}, found \(pair.value.kind)", pair.value.place)
         continue

@@ -70,6 +70,12 @@ public struct Metric: Sendable {
     Metric(name: "cosine", unit: .number, range: -1...1),
   ]
 
+  /// A metric that a stage reports: any number, also written as a share.
+  public static func ofStage(_ name: String) -> Metric {
+    let most = Double.greatestFiniteMagnitude
+    return Metric(name: name, unit: .share, range: -most...most)
+  }
+
   /// The end of the range that `value` is beyond, for messages.
   func bound(for value: Double) -> Int { Int(value < range.lowerBound ? range.lowerBound : range.upperBound) }
 }

@@ -1,0 +1,41 @@
+import CondenseStages
+
+extension StageDescription {
+  /// One number for each metric, of those that the stage's actions reported; none where none did.
+  func totals(_ reports: [[String: Double]]) -> [String: Double] {
+    var totals: [String: Double] = [:]
+    for metric in metrics {
+      let values = reports.compactMap { $0[metric.name] }
+      totals[metric.name] = metric.combined(values)
+    }
+    return totals
+  }
+}
+
+extension MetricDescription {
+  fileprivate func combined(_ values: [Double]) -> Double? {
+    guard !values.isEmpty else { return nil }
+    return switch total {
+    case .sum: values.reduce(0, +)
+    case .mean: values.reduce(0, +) / Double(values.count)
+    case .min: values.min()
+    case .max: values.max()
+    }
+  }
+}
+
+extension PipelinePlan {
+  /// The numbers that the stages on the way to an output reported, by what the nodes yielded; of several stages with one
+  /// metric the last one's.
+  func stageMetrics(leadingTo input: StageInput, _ outcomes: [BuildGraph.NodeID: Outcome]) -> [String: Double] {
+    var metrics: [String: Double] = [:]
+    var next = input
+    while case .stage(let index) = next {
+      let stage = pipeline.stages[index]
+      let reports = stages[index]?.actions.compactMap { outcomes[$0.node]?.stageMetrics } ?? []
+      metrics.merge(stage.description.totals(reports)) { later, _ in later }
+      next = stage.input
+    }
+    return metrics
+  }
+}

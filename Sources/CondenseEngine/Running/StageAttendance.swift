@@ -1,0 +1,18 @@
+import CondenseStages
+import CondenseStore
+
+/// How stages that take long are got on with: who is to stop, and what they say.
+struct StageAttendance: Sendable {
+  var withdrawal: Withdrawal?
+  /// Takes lines that stages write, each with what it is about.
+  var log: @Sendable (String) -> Void = { _ in }
+  /// Takes what is being worked on, with how far it is.
+  var progress: @Sendable (String) -> Void = { _ in }
+
+  func run(named name: String) -> StageRun {
+    StageRun(
+      isCancelled: { [withdrawal] in withdrawal?.isWithdrawn ?? false },
+      progress: { [progress] share in progress("\(name) \(Int(100 * min(1, max(0, share)))) %") },
+      log: { [log] line in log("\(name): \(line)") })
+  }
+}
