@@ -5,7 +5,10 @@ import Testing
 
 @Suite("Listening and shutting down") struct ShutdownTests {
   private static func server(_ handler: @escaping HTTPHandler = echo) -> HTTPServer {
-    HTTPServer(access: HTTPAccess(token: nil), handler: handler)
+    var limits = HTTPLimits()
+    // On a busy machine a test's shutdown may begin late; nothing else is to close what is idle.
+    limits.idle = .seconds(2 * longestWait)
+    return HTTPServer(limits: limits, access: HTTPAccess(token: nil), handler: handler)
   }
 
   /// Runs a body with a path for a socket in a folder that is not there yet.
