@@ -1,5 +1,6 @@
-import CondensePipelines
 import Testing
+
+@testable import CondensePipelines
 
 @Suite("The configuration of a workspace")
 struct ConfigurationTests {
@@ -28,6 +29,42 @@ struct ConfigurationTests {
     #expect(configuration.defaults?.mapping?.map(\.key.value) == ["checks", "stages"])
   }
 
+  @Test("Plugins are folders and commands, with limits")
+  func plugins() {
+    let configuration = Self.read(
+      """
+      plugins:
+        - stages/
+        - python3 "my stages/a b.py" --fast 'x y'
+        - {command: [python3, a b.py], seconds: 1.5, memory: 4 GB}
+        - folder: more
+          seconds: 60
+        - command: ./tool
+      """)
+    #expect(configuration.diagnostics.isEmpty, "\(configuration.diagnostics.map(\.message))")
+    #expect(
+      configuration.plugins.map(\.source) == [
+        .folder("stages/"),
+        .folderOrCommand(
+          "python3 \"my stages/a b.py\" --fast 'x y'", words: ["python3", "my stages/a b.py", "--fast", "x y"]),
+        .command(["python3", "a b.py"]), .folder("more"), .command(["./tool"]),
+      ])
+    #expect(configuration.plugins.map(\.seconds) == [nil, nil, 1.5, 60, nil])
+    #expect(configuration.plugins.map(\.memory) == [nil, nil, 4_000_000_000, nil, nil])
+    #expect(configuration.plugins[2].place.range.start == SourcePosition(line: 4, column: 15))
+  }
+
+  @Test(
+    "A command is split into words as a simple shell does it",
+    arguments: [
+      ("a b  c", ["a", "b", "c"]), (#"a\ b "c d" 'e"f' ''"#, ["a b", "c d", "e\"f", ""]),
+      (#""a\"b\\c\d""#, [#"a"b\c\d"#]), ("a$HOME *", ["a$HOME", "*"]), ("", []),
+    ])
+  func words(text: String, words: [String]) { #expect(CommandWords.split(text) == words) }
+
+  @Test("A command whose quote does not end is none", arguments: ["'a", "\"a", "a\\"])
+  func openQuotes(text: String) { #expect(CommandWords.split(text) == nil) }
+
   @Test("One that is empty says nothing", arguments: ["", "# nothing\n", "~\n"])
   func empty(text: String) {
     let configuration = Self.read(text)
@@ -52,7 +89,16 @@ struct ConfigurationTests {
       ("pipelines: ['[']", "the pattern '[' is none: a '[' does not close", 1, 13),
       ("ignore: [{a: b}]", "expected a pattern of names or paths, found a mapping", 1, 10),
       ("ignore: ['{a']", "the pattern '{a' is none: a '{' does not close", 1, 10),
-      ("plugins: {}", "stage plugins are not supported yet", 1, 1),
+      ("plugins: {}", "a plugin has a folder or a command", 1, 10),
+      ("plugins: [3, [a]]", "expected a folder of plugins such as stages/, or a command, found a list", 1, 14),
+      ("plugins: [python3 'a]", "a quote in the command does not end", 1, 11),
+      ("plugins: ['\"\" a']", "the command names no program", 1, 11),
+      ("plugins: [{folder: a, command: b}]", "a plugin is a folder or a command, not both", 1, 23),
+      ("plugins: [{command: []}]", "expected a command such as python3 stages/finetune.py", 1, 21),
+      ("plugins: [{command: [a, {}]}]", "expected a word of the command, found a mapping", 1, 25),
+      ("plugins: [{folder: a, seconds: 0}]", "expected a number of seconds over 0", 1, 32),
+      ("plugins: [{folder: a, memory: 4 gb}]", "did you mean '4 GB'?", 1, 31),
+      ("plugins: [{folder: a, secs: 1}]", "unknown key 'secs'", 1, 23),
       ("defaults: 3", "expected a mapping such as {checks: {ratio: {min: 4}}}, found the number 3", 1, 11),
       (
         "defaults: {outputs: [a]}", "'outputs' has no default: a file without outputs is a base, and would be none", 1,

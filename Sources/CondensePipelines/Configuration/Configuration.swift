@@ -14,6 +14,8 @@ public struct Configuration: Sendable {
   public var jobs: Located<Int>?
   /// What all pipelines extend in the end.
   public var defaults: Node?
+  /// Where stages come from that are programs of their own.
+  public var plugins: [PluginEntry] = []
   /// What is wrong with the file.
   public var diagnostics: [Diagnostic] = []
 
@@ -32,6 +34,7 @@ public struct Configuration: Sendable {
     cacheLimit = reader.cacheLimit
     jobs = reader.jobs
     defaults = reader.defaults
+    plugins = reader.plugins
     diagnostics = Diagnostic.inOrder(reader.values.diagnostics, of: source.file)
   }
 

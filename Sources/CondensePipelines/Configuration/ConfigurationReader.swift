@@ -8,6 +8,7 @@ struct ConfigurationReader {
   private(set) var cacheLimit: Located<Int>?
   private(set) var jobs: Located<Int>?
   private(set) var defaults: Node?
+  private(set) var plugins: [PluginEntry] = []
 
   private static let keys = ["pipelines", "ignore", "cache", "jobs", "defaults", "plugins"]
 
@@ -30,7 +31,7 @@ struct ConfigurationReader {
       case "cache": cache(pair.value)
       case "jobs": jobs = jobs(pair.value)
       case "defaults": defaults(pair.value)
-      case "plugins": values.report("stage plugins are not supported yet", pair.key.place)
+      case "plugins": plugins = pluginEntries(pair.value)
       default: values.diagnostics.append(.unknown("key", pair.key, known: ConfigurationReader.keys))
       }
     }
@@ -76,7 +77,7 @@ struct ConfigurationReader {
     }
   }
 
-  private mutating func size(_ node: Node) -> Located<Int>? {
+  mutating func size(_ node: Node) -> Located<Int>? {
     let bytes = node.number ?? node.string.flatMap { Quantity.value($0, in: .bytes) }
     guard let bytes, let whole = Int(exactly: bytes.rounded(.down)), whole >= 0, whole <= 1 << 60 else {
       let meant = node.string.flatMap { Quantity.nearest(to: $0, in: .bytes) }
