@@ -20,6 +20,7 @@ let package = Package(
   targets: [
     .target(name: "CSHA256"),
     .target(name: "CLanes"),
+    .target(name: "CProcesses"),
     .systemLibrary(
       name: "CLibYAML", pkgConfig: "yaml-0.1",
       providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
@@ -36,6 +37,9 @@ let package = Package(
       dependencies: [
         "CSHA256", "CondenseFiles", "CondenseTensors", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
+    .target(
+      name: "CondensePlugins",
+      dependencies: ["CProcesses", "CondenseFiles", "CondensePipelines", "CondenseStages", "CondenseStore"]),
     .target(
       name: "CondenseEngine",
       dependencies: ["CondensePipelines", "CondenseStages", "CondenseModels", "CondenseStore"]),
@@ -57,7 +61,7 @@ let package = Package(
     .target(
       name: "CondenseCommands",
       dependencies: [
-        "CondenseDaemon", "CondenseEngine", "CondenseReports",
+        "CondenseDaemon", "CondenseEngine", "CondensePlugins", "CondenseReports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "condense", dependencies: ["CondenseCommands"]),
@@ -78,6 +82,7 @@ let package = Package(
     .testTarget(
       name: "CondenseStoreTests",
       dependencies: ["CondenseStore", "CSHA256", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+    .testTarget(name: "CondensePluginsTests", dependencies: ["CondensePlugins", "TestSupport"]),
     .testTarget(
       name: "CondenseEngineTests",
       dependencies: ["CondenseEngine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -2,6 +2,8 @@
 public struct StageRegistry: Sendable {
   /// In the order in which they were registered.
   public private(set) var stages: [any Stage]
+  /// Stages that should be there and are not, by name, with the reason in words.
+  public var unavailable: [String: String] = [:]
 
   public init(_ stages: [any Stage]) { self.stages = stages }
 

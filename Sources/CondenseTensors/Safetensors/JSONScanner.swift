@@ -133,6 +133,20 @@ public struct JSONScanner {
     return text
   }
 
+  /// The character that comes next, white space left out; nil at the end.
+  mutating func next() -> Unicode.Scalar? {
+    skipSpace()
+    return current.map { Unicode.Scalar($0) }
+  }
+
+  /// The text of a value that is skipped.
+  mutating func skippedValue() throws(SafetensorsError) -> String {
+    skipSpace()
+    let start = position
+    try skipValue()
+    return String(decoding: bytes[start..<position], as: UTF8.self)
+  }
+
   /// Reads any value and forgets it; containers may stand in each other at most `depth` deep.
   public mutating func skipValue(depth: Int = 32) throws(SafetensorsError) {
     skipSpace()

@@ -1,0 +1,98 @@
+import CProcesses
+import Foundation
+
+extension ChildProcess {
+  /// Once, before the first process.
+  private static let isWatching: Bool = {
+    cprocesses_watch_for_the_end()
+    return true
+  }()
+
+  /// Starts a program: in a group of its own, with every signal as the system has it, no descriptor but the three
+  /// standard ones, and the environment of this process.
+  ///
+  /// - Parameters:
+  ///   - words: the program, as an absolute path, and its arguments.
+  ///   - memory: bytes of address space that it may have.
+  ///   - hasInput: whether its standard input is a pipe; else there is nothing on it.
+  /// - Throws: ``PluginFailure`` where the system does not start it.
+  static func start(
+    _ words: [String], in folder: String, memory: Int?, hasInput: Bool
+  ) throws(PluginFailure) -> ChildProcess {
+    _ = isWatching
+    let words = limited(words, memory: memory)
+    var pipes = Pipes()
+    do throws(PluginFailure) {
+      let input = hasInput ? try pipes.make() : nil
+      let output = try pipes.make()
+      let errors = try pipes.make()
+      let id = try spawn(words, in: folder, input: input?.reading, output: output.writing, errors: errors.writing)
+      if cprocesses_add(id) == 0 {
+        Foundation.kill(-id, SIGKILL)
+        waitpid(id, nil, 0)
+        throw PluginFailure("too many plugins run already")
+      }
+      for end in [input?.reading, output.writing, errors.writing] { if let end { close(end) } }
+      for end in [input?.writing, output.reading, errors.reading] { if let end { setNonblocking(end) } }
+      return ChildProcess(id: id, input: input?.writing, output: output.reading, errors: errors.reading)
+    } catch {
+      pipes.close()
+      throw error
+    }
+  }
+
+  /// A limit is set by a shell that becomes the program: there is no other way between fork and exec that runs no code of
+  /// this process.
+  private static func limited(_ words: [String], memory: Int?) -> [String] {
+    guard let memory else { return words }
+    return ["/bin/sh", "-c", "ulimit -v \"$0\" && exec \"$@\"", String(max(1, memory / 1024))] + words
+  }
+
+  private static func setNonblocking(_ descriptor: Int32) {
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+  }
+
+  /// The pipes that have been made so far, to close them where the next step fails.
+  private struct Pipes {
+    private var ends: [Int32] = []
+
+    mutating func make() throws(PluginFailure) -> (reading: Int32, writing: Int32) {
+      var pair: [Int32] = [-1, -1]
+      guard cprocesses_pipe(&pair) == 0 else {
+        throw PluginFailure("cannot make a pipe: \(String(cString: strerror(errno)))")
+      }
+      ends += pair
+      return (pair[0], pair[1])
+    }
+
+    func close() { for end in ends { Foundation.close(end) } }
+  }
+
+  private static func spawn(
+    _ words: [String], in folder: String, input: Int32?, output: Int32, errors: Int32
+  ) throws(PluginFailure) -> pid_t {
+    let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    let variables: [UnsafeMutablePointer<CChar>?] =
+      ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for text in arguments + variables { free(text) } }
+    var id: pid_t = 0
+    var code = cprocesses_spawn(&id, words[0], arguments, variables, folder, input ?? -1, output, errors)
+    // Somebody may still be closing the file after writing it.
+    var attempts = 0
+    while code == ETXTBSY, attempts < 100 {
+      attempts += 1
+      usleep(10_000)
+      code = cprocesses_spawn(&id, words[0], arguments, variables, folder, input ?? -1, output, errors)
+    }
+    guard code == 0 else {
+      let hint = code == ENOEXEC ? "; a script begins with a line such as #!/bin/sh" : ""
+      throw PluginFailure("cannot start '\(words[0])': \(String(cString: strerror(code)))\(hint)")
+    }
+    return id
+  }
+}
+
+/// Ends what plugins run: for a program that handles signals itself, before it exits.
+public enum PluginProcesses {
+  public static func killAll() { cprocesses_kill_all() }
+}

@@ -1,0 +1,133 @@
+import CondenseCodecs
+import CondenseFiles
+import CondensePipelines
+import CondenseStages
+import CondenseTensors
+import Foundation
+import TestSupport
+
+@testable import CondensePlugins
+
+/// A folder with plugins in it, and a state folder of its own.
+final class PluginWorkspace: Sendable {
+  let root: String
+  let limits: PluginLimits
+
+  /// Limits under which what hangs is soon found out.
+  static var short: PluginLimits {
+    var limits = PluginLimits()
+    limits.seconds = 1
+    limits.graceSeconds = 0.2
+    limits.lineByteCount = 1 << 16
+    limits.outputByteCount = 1 << 18
+    return limits
+  }
+
+  /// Limits that only something broken meets, however busy the machine is.
+  static var long: PluginLimits {
+    var limits = PluginLimits()
+    limits.seconds = Double(longestWait)
+    limits.describeSeconds = Double(longestWait)
+    return limits
+  }
+
+  init(limits: PluginLimits = PluginWorkspace.long) throws {
+    root = FileManager.default.temporaryDirectory.path + "/condense-plugins-\(UUID().uuidString)"
+    self.limits = limits
+    try FileSystem.makeFolders(root + "/stages")
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: root) }
+
+  func write(_ text: String, to name: String, isExecutable: Bool = false) throws {
+    let path = root + "/" + name
+    try FileSystem.makeFolders((path as NSString).deletingLastPathComponent)
+    // Renamed into place, so that the file that is started is one that nobody writes.
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path + ".new"))
+    if isExecutable { chmod(path + ".new", 0o755) }
+    guard rename(path + ".new", path) == 0 else { throw FileError("rename", path, code: errno) }
+  }
+
+  /// Writes `stages/condense-stage-NAME`, a shell script.
+  func writePlugin(_ name: String, _ script: ShellPlugin) throws {
+    try write(script.text(name: name), to: "stages/condense-stage-\(name)", isExecutable: true)
+  }
+
+  func loader() -> PluginLoader { PluginLoader(root: root, stateFolder: root + "/.condense/v1", limits: limits) }
+
+  func load(_ configuration: String = "plugins: [stages/]", with loader: PluginLoader? = nil) -> LoadedPlugins {
+    let read = Configuration(SourceText(file: root + "/condense.yaml", text: configuration))
+    return (loader ?? self.loader()).load(read.plugins, beside: .builtIn)
+  }
+
+  /// The only plugin, set up.
+  func stage(_ parameters: StageParameters = [:]) throws -> any ConfiguredStage {
+    let loaded = load()
+    guard let stage = loaded.stages.first else {
+      throw PluginFailure("no plugin works: \(loaded.diagnostics.map(\.message))")
+    }
+    return try stage.configure(parameters)
+  }
+
+  /// What a file of the workspace holds; empty where there is none.
+  func text(_ name: String) -> String { (try? String(contentsOfFile: root + "/" + name, encoding: .utf8)) ?? "" }
+
+  /// How many lines a file has.
+  func lineCount(_ name: String) -> Int { text(name).split(separator: "\n").count }
+
+  static let tensor: EncodedTensor = {
+    guard let tensor = try? Tensor([1, -2, 3, -4, 5, -6], shape: [2, 3]) else { preconditionFailure() }
+    return EncodedTensor(tensor)
+  }()
+}
+
+/// A plugin in shell: what it does with a request that is in `$request`, its parts in `$id`, `$input` and `$output`.
+struct ShellPlugin {
+  /// Members of the description besides protocol and name.
+  var description = "\"version\":1,\"summary\":\"A test.\""
+  /// What `describe` does instead.
+  var describe: String?
+  var body: String
+  /// Whether it serves one request and ends.
+  var isOneShot = false
+
+  static let copy = "cp \"$input\" \"$output/out.safetensors\""
+  /// Says that the result is in `out.safetensors`.
+  static let done = #"printf '{"type":"result","id":%s,"tensors":"out.safetensors"}\n' "$id""#
+
+  init(
+    _ body: String = copy + "\n" + done, description: String? = nil, describe: String? = nil, isOneShot: Bool = false
+  ) {
+    self.body = body
+    if let description { self.description = description }
+    self.describe = describe
+    self.isOneShot = isOneShot
+  }
+
+  func text(name: String) -> String {
+    """
+    #!/bin/sh
+    if [ "$1" = describe ]; then
+      \(describe ?? "echo '{\"protocol\":1,\"name\":\"\(name)\",\(description)}'")
+      exit
+    fi
+    member() { printf '%s' "$request" | sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p"; }
+    \(isOneShot ? "IFS= read -r request &&" : "while IFS= read -r request; do") {
+      id=$(printf '%s' "$request" | sed -n 's/^{"id":\\([0-9]*\\),.*/\\1/p')
+      input=$(member input)
+      output=$(member output)
+    \(body)
+    }\(isOneShot ? "" : "; done")
+    """
+  }
+}
+
+/// Whether a process of this number is there, a zombie left out.
+func isRunning(_ id: Int32) -> Bool {
+  #if os(Linux)
+    guard let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else { return false }
+    return status.split(separator: ")").last?.split(separator: " ").first != "Z"
+  #else
+    return kill(id, 0) == 0
+  #endif
+}
