@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "CondenseEngine",
       dependencies: ["CondensePipelines", "CondenseStages", "CondenseModels", "CondenseStore"]),
-    .target(name: "CondenseReports", dependencies: ["CondenseEngine"]),
+    .target(name: "CondenseReports", dependencies: ["CondenseEngine", "CondensePlugins"]),
     .target(name: "CondenseWatching", dependencies: ["CondenseFiles"]),
     .target(
       name: "CondenseHTTP",
@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "CondenseDaemon",
       dependencies: [
-        "CondenseEngine", "CondenseReports", "CondenseWatching", "CondenseHTTP",
+        "CondenseEngine", "CondensePlugins", "CondenseReports", "CondenseWatching", "CondenseHTTP",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(

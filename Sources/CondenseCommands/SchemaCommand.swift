@@ -1,5 +1,6 @@
 import ArgumentParser
 import CondenseEngine
+import CondenseReports
 import Foundation
 
 struct SchemaCommand: ParsableCommand {
@@ -17,7 +18,8 @@ struct SchemaCommand: ParsableCommand {
   func run() throws {
     let workspace = try location.resolvedWorkspace()
     let schema = PipelineSchema(
-      stages: Toolbox.current.stages, formats: Toolbox.current.formats, configuration: workspace.configuration)
+      stages: WorkspaceStages(workspace, beside: Toolbox.current.stages).registry,
+      formats: Toolbox.current.formats, configuration: workspace.configuration)
     Console().result(schema.document.text)
   }
 }

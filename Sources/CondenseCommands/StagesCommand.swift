@@ -16,9 +16,12 @@ struct StagesCommand: ParsableCommand {
   @Flag(help: "Print Markdown, as in docs/stages.md.")
   var markdown = false
 
+  @OptionGroup var location: WorkspaceOptions
+
   func run() throws {
     let console = Console()
-    let registry = Toolbox.current.stages
+    let workspace = try location.resolvedWorkspace(allowsErrors: true)
+    let registry = WorkspaceStages(workspace, beside: Toolbox.current.stages).registry
     var stages = registry.stages.map(\.description)
     if let name {
       stages = stages.filter { $0.name == name }

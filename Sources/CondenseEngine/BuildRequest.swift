@@ -25,6 +25,8 @@ public struct BuildRequest: Sendable {
   /// Whether pipelines are left out whose model cannot be opened, but was written to so few seconds ago: it may be on its
   /// way. They are named in the result.
   public var patienceWithModels: Double?
+  /// Takes lines that stages write while they work, from any thread.
+  public var stageLog: @Sendable (String) -> Void = { _ in }
   /// See ``Scheduler/pick``.
   package var pick: (@Sendable (_ count: Int) -> Int)?
 

@@ -13,6 +13,8 @@ public struct Engine: Sendable {
   let store: @Sendable () throws -> any ArtifactStore
   /// Stands for everything in this program that decides what a build makes of the same files.
   public let program: Digest
+  /// Stands for that and for what plugins there are: whose records of what was built count.
+  let recorder: Digest
   /// For a process that builds again and again.
   public var warmState: WarmState?
 
@@ -25,6 +27,7 @@ public struct Engine: Sendable {
     self.formats = formats
     self.store = store
     program = Digest.ofProgram(stages: stages, formats: formats)
+    recorder = program.with(stages.stages.map(\.description).filter { !$0.sources.isEmpty })
   }
 
   /// Builds all pipelines as one graph. Never throws: whatever goes wrong is in the result, with its pipeline.
@@ -76,7 +79,7 @@ public struct Engine: Sendable {
     if let warmState, let folder = attempt.prepared.stateFolder,
       let idle = IdleBuild(attempt.prepared, attempt.result, files: request.files)
     {
-      warmState.keep(idle, in: folder, program: program)
+      warmState.keep(idle, in: folder, program: recorder)
     }
     if request.logsIdleBuilds || !attempt.isIdle(knownErrors: request.knownErrors) {
       attempt.result.number = log(attempt, started: date, seconds: (ContinuousClock.now - started).seconds)
@@ -88,7 +91,7 @@ public struct Engine: Sendable {
   private func passOver(_ request: BuildRequest) -> BuildResult? {
     let (started, date) = (ContinuousClock.now, Date().timeIntervalSince1970)
     guard let warmState, request.usesRecords, let folder = try? request.workspace.makeStateFolder(),
-      let idle = warmState.idleBuild(of: request.files, in: folder, program: program),
+      let idle = warmState.idleBuild(of: request.files, in: folder, program: recorder),
       !request.reportsInputs || !idle.result.inputs.isEmpty || request.files.isEmpty
     else { return nil }
     keepUp(folder, request.workspace, Built())
@@ -193,8 +196,18 @@ public struct Engine: Sendable {
     let known = plan.knownSources(loaded.models, in: store)
     let largest = loaded.models.map(\.largestByteCount).max() ?? 0
     let handoff = Handoff(capacity: max(32 << 20, request.jobs * largest))
+    let latest = Locked(BuildProgress(finishedActions: 0, ranActions: 0))
+    let attendance = StageAttendance(
+      withdrawal: request.withdrawal, log: request.stageLog,
+      progress: { doing in
+        latest.withLock { latest in
+          latest.doing = doing
+          progress(latest)
+        }
+      })
     let runner = ActionRunner(
-      graph: plan.graph, models: loaded.models, store: store, handoff: handoff, trace: request.trace)
+      graph: plan.graph, models: loaded.models, store: store, handoff: handoff, trace: request.trace,
+      attendance: attendance)
     let publisher = Publisher(
       plan: plan, models: loaded.models, formats: formats, store: store, runner: runner, staging: staging)
     let totalActions = plan.pipelines.reduce(0) { $0 + $1.actions.count }
@@ -205,9 +218,13 @@ public struct Engine: Sendable {
       pool: BytesPool(capacity: min(2 * request.jobs * largest, 128 << 20)), trace: request.trace,
       keepGoing: request.keepGoing, withdrawal: request.withdrawal,
       progress: { state in
-        var state = state
-        state.totalActions = totalActions
-        progress(state)
+        latest.withLock { latest in
+          let isFurther = latest.finishedActions != state.finishedActions
+          latest = BuildProgress(
+            finishedActions: state.finishedActions, ranActions: state.ranActions, totalActions: totalActions,
+            doing: isFurther ? nil : latest.doing)
+          progress(latest)
+        }
       })
     request.monitor?.look { plan.activity(loop.snapshot()) }
     scheduler = loop.run(jobs: request.jobs)

@@ -15,21 +15,27 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try pipelines.resolvedWorkspace()
+    let stages = WorkspaceStages(workspace, beside: Toolbox.current.stages)
     let loader = PipelineLoader(
-      stages: Toolbox.current.stages, formats: Toolbox.current.formats, workspace: workspace)
+      stages: stages.registry, formats: Toolbox.current.formats, workspace: workspace)
     let listing = try pipelines.listing(in: workspace)
     let loaded = loader.load(listing.files)
     let problems = listing.problems.map {
       PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
     }
-    console.show(problems + loaded.diagnostics, workspace: workspace)
+    console.show(stages.problems + problems + loaded.diagnostics, workspace: workspace)
     if json {
-      console.result(try JSONOutput.text(CheckDocument(loaded, problems: listing.problems)))
+      console.result(
+        try JSONOutput.text(CheckDocument(loaded, problems: stages.problems.map(\.diagnostic) + listing.problems)))
     } else {
       let valid = loaded.files.count { $0.isValid }
       console.result("\(valid) of \(loaded.files.count) pipeline file\(loaded.files.count == 1 ? "" : "s") valid")
     }
-    if loaded.files.contains(where: { !$0.isValid }) || !listing.problems.isEmpty { throw ExitCode.invalidInput }
+    if loaded.files.contains(where: { !$0.isValid }) || !listing.problems.isEmpty
+      || stages.problems.contains(where: { $0.diagnostic.severity == .error })
+    {
+      throw ExitCode.invalidInput
+    }
   }
 }
 

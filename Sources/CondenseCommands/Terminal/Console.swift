@@ -54,6 +54,10 @@ struct ConsoleSink: ReportSink {
   var style: TextStyle { console.style }
   func result(_ text: String) { console.result(text) }
   func note(_ text: String) { console.note(text) }
+  func log(_ text: String) {
+    line.finish()
+    console.note(text)
+  }
   func progress(_ progress: BuildProgress) { line.show(progress) }
   func endProgress() { line.finish() }
 }

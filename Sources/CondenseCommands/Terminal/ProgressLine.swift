@@ -48,6 +48,7 @@ final class ProgressLine: Sendable {
       text += ", \(Figures.number(rate))/s"
       if done < total { text += ", \(Figures.seconds(Double(total - done) / rate)) left" }
     }
+    if let doing = progress.doing { text += " · \(doing)" }
     guard bar else { return text }
     let width = 24
     let filled = total == 0 ? 0 : done * width / total

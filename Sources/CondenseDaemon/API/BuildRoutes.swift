@@ -142,6 +142,7 @@ private struct SilentSink: ReportSink {
   let style = TextStyle.plain
   func result(_ text: String) {}
   func note(_ text: String) {}
+  func log(_ line: String) {}
   func progress(_ progress: BuildProgress) {}
   func endProgress() {}
 }

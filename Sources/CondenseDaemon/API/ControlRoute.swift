@@ -50,9 +50,12 @@ private struct ControlSink: ReportSink {
 
   func result(_ text: String) { feed.yield(.result(text)) }
   func note(_ text: String) { feed.yield(.note(text)) }
+  func log(_ line: String) { feed.yield(.log(line)) }
   func endProgress() { feed.yield(.endProgress) }
   func progress(_ progress: BuildProgress) {
     feed.yield(
-      .progress(finished: progress.finishedActions, ran: progress.ranActions, total: progress.totalActions))
+      .progress(
+        finished: progress.finishedActions, ran: progress.ranActions, total: progress.totalActions,
+        doing: progress.doing))
   }
 }

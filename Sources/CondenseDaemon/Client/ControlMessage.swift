@@ -18,7 +18,9 @@ enum ControlMessage: Codable, Sendable {
   case alive
   case note(String)
   case result(String)
-  case progress(finished: Int, ran: Int, total: Int)
+  /// What a stage wrote just now; the others are shown when the build is through.
+  case log(String)
+  case progress(finished: Int, ran: Int, total: Int, doing: String?)
   case endProgress
   case exit(ExitStatus)
 

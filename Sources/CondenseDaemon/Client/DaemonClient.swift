@@ -56,8 +56,10 @@ package struct DaemonClient {
         switch message {
         case .alive: break
         case .note, .result: said.append(message)
-        case .progress(let finished, let ran, let total):
-          sink.progress(BuildProgress(finishedActions: finished, ranActions: ran, totalActions: total))
+        case .log(let line): sink.log(line)
+        case .progress(let finished, let ran, let total, let doing):
+          sink.progress(
+            BuildProgress(finishedActions: finished, ranActions: ran, totalActions: total, doing: doing))
         case .endProgress: sink.endProgress()
         case .exit(let status):
           for message in said { DaemonClient.show(message, sink) }

@@ -50,6 +50,11 @@ struct BuildSink: ReportSink {
     next?.note(text)
   }
 
+  func log(_ line: String) {
+    build.say(line)
+    next?.log(line)
+  }
+
   /// Puts what became of a pipeline into the build's log.
   func tell(_ pipeline: PipelineState) {
     for text in pipeline.diagnostics { build.say(text) }

@@ -11,6 +11,8 @@ struct WatchInterests: Equatable, Sendable {
   private(set) var inputs: [String: Set<String>] = [:]
   private var everything: Set<String> = []
   private let configuration: String
+  /// Of plugins: their folders, and all that they are made of.
+  private var plugins: Set<String> = []
 
   init(_ workspace: Workspace) { configuration = workspace.configurationPath }
 
@@ -20,6 +22,9 @@ struct WatchInterests: Equatable, Sendable {
     // It may not be there yet.
     if workspace.configuration.pipelines == nil { folders.insert(workspace.pipelinesFolder) }
   }
+
+  /// Takes over what plugins there are.
+  mutating func note(plugins paths: [String]) { plugins = Set(paths) }
 
   /// Takes over what a build found; of those of these files that it left out, what is known stays.
   mutating func note(_ result: BuildResult, of files: [String]) {
@@ -32,9 +37,9 @@ struct WatchInterests: Equatable, Sendable {
   var plan: WatchPlan {
     var plan = WatchPlan()
     plan.folders = folders
-    plan.files = everything.union([configuration])
-    // Folders are searched for models: what appears in them matters.
-    for path in everything where FileSystem.isFolder(path) {
+    plan.files = everything.union(plugins).union([configuration])
+    // Folders are searched for models and plugins: what appears in them matters.
+    for path in everything.union(plugins) where FileSystem.isFolder(path) {
       plan.folders.insert(path)
       plan.files.remove(path)
     }
@@ -43,13 +48,13 @@ struct WatchInterests: Equatable, Sendable {
 
   /// Whether a change to the path can matter.
   func contain(_ path: String) -> Bool {
-    if path == configuration || everything.contains(path) { return true }
+    if path == configuration || everything.contains(path) || plugins.contains(path) { return true }
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     // A folder that is new may hold pipelines or models; so may one that takes another's place.
     if folders.contains(folder) {
       return path.hasSuffix(".yaml") || path.hasSuffix(".yml") || FileSystem.isFolder(path)
     }
-    return everything.contains(folder) || folders.contains(path)
+    return everything.contains(folder) || plugins.contains(folder) || folders.contains(path)
   }
 
   /// Whether a change to one of the paths can matter to what is made of these pipeline files.

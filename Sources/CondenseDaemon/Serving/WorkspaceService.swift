@@ -2,6 +2,7 @@ import CondenseEngine
 import CondenseFiles
 import CondenseModels
 import CondensePipelines
+import CondensePlugins
 import CondenseReports
 import CondenseStages
 import CondenseStore
@@ -22,6 +23,8 @@ final class WorkspaceService: Sendable {
   private let firstRetry: Double
   private let warmStore = WarmStore()
   private let warmState = WarmState()
+  /// Nil as long as there are no plugins. It keeps their processes.
+  private let pluginLoader = Locked<PluginLoader?>(nil)
   private let log: Logger
   private let listener: @Sendable (ServiceEvent) -> Void
   /// Builds, one after the other.
@@ -75,9 +78,26 @@ final class WorkspaceService: Sendable {
     state = Locked(State(interests: WatchInterests(Workspace(root: root))))
   }
 
-  func engine(for workspace: Workspace) -> Engine {
+  /// The stages that there are now: plugins may have come, gone or changed.
+  func stages(of workspace: Workspace) -> WorkspaceStages {
+    let loader = pluginLoader.withLock { loader in
+      if workspace.configuration.plugins.isEmpty {
+        loader = nil
+      } else if loader == nil {
+        loader = try? WorkspaceStages.loader(for: workspace)
+      }
+      return loader
+    }
+    let found = WorkspaceStages(workspace, beside: stages, loader: loader)
+    state.withLock { $0.interests.note(plugins: found.paths) }
+    return found
+  }
+
+  func engine(for workspace: Workspace) -> Engine { engine(for: workspace, stages(of: workspace)) }
+
+  private func engine(for workspace: Workspace, _ stages: WorkspaceStages) -> Engine {
     let folder = storeFolder(workspace)
-    var engine = Engine(stages: stages, formats: formats, store: try self.warmStore.store(in: folder))
+    var engine = Engine(stages: stages.registry, formats: formats, store: try self.warmStore.store(in: folder))
     engine.warmState = warmState
     return engine
   }
@@ -243,8 +263,11 @@ final class WorkspaceService: Sendable {
     request.logsIdleBuilds = false
     request.knownErrors = knownErrors
     request.patienceWithModels = modelPatience
-    let result = run(request, build, sink)
-    let listingProblems = listing.problems.map { sink.text($0, source: workspace.configuration.source(of: $0)) }
+    let stages = stages(of: workspace)
+    let result = run(request, build, engine(for: workspace, stages), sink)
+    let listingProblems =
+      stages.problems.map { sink.text($0.diagnostic, source: $0.source) }
+      + listing.problems.map { sink.text($0, source: workspace.configuration.source(of: $0)) }
     state.withLock { $0.pipelines.problems = listingProblems }
     guard !result.wasWithdrawn else { return true }
     note(result, build, sink, servedFiles: listing.files)
@@ -292,7 +315,9 @@ final class WorkspaceService: Sendable {
       end(id, .invalidInput)
       return false
     }
-    let run = BuildRun(request.invocation, in: workspace, engine: engine(for: workspace), sink: sink)
+    let stages = stages(of: workspace)
+    let run = BuildRun(
+      request.invocation, in: workspace, engine: engine(for: workspace, stages), sink: sink, problems: stages.problems)
     do {
       let answer = try run.build { prepare(&$0, build) }
       guard let (status, result) = answer else {
@@ -316,11 +341,14 @@ final class WorkspaceService: Sendable {
     listener(.began(build))
   }
 
-  private func run(_ request: BuildRequest, _ build: DaemonBuild, _ sink: BuildSink) -> BuildResult {
+  private func run(
+    _ request: BuildRequest, _ build: DaemonBuild, _ engine: Engine, _ sink: BuildSink
+  ) -> BuildResult {
     var request = request
     request.reportsInputs = true
+    request.stageLog = { sink.log($0) }
     prepare(&request, build)
-    return engine(for: request.workspace).build(request, progress: { sink.progress($0) })
+    return engine.build(request, progress: { sink.progress($0) })
   }
 
   /// Takes over what a build came to.

@@ -141,6 +141,10 @@ private struct Check {
 
   private mutating func stage(_ use: StageUse) -> CheckedStage? {
     guard let stage = stages.stage(named: use.name.value) else {
+      if let reason = stages.unavailable[use.name.value] {
+        report("the stage \(Diagnostic.quoted(use.name.value)) cannot be used: \(reason)", use.name.place)
+        return nil
+      }
       diagnostics.append(.unknown("stage", use.name, known: stages.names))
       return nil
     }

@@ -144,7 +144,9 @@ struct ReportBuilder {
     let tensor = models[pipeline.model].model.tensors[index]
     var steps: [TensorReport.Step] = []
     for (stage, plan) in zip(pipeline.pipeline.stages, pipeline.stages) {
-      guard let plan, plan.acts[index], let artifact = scheduler.outcome(of: plan.results[index])?.artifact else {
+      guard let plan, plan.acts[index], stage.description.scope != .evaluation,
+        let artifact = scheduler.outcome(of: plan.results[index])?.artifact
+      else {
         continue
       }
       var metrics = TensorMetrics()

@@ -142,8 +142,11 @@ public struct BuildProgress: Equatable, Sendable {
   public var ranActions: Int
   /// Stage executions in all; 0 while unknown.
   public var totalActions: Int
+  /// What the stage that told last works on and how far it is, such as `finetune 40 %`; nil where none has told.
+  public var doing: String?
 
-  public init(finishedActions: Int, ranActions: Int, totalActions: Int = 0) {
+  public init(finishedActions: Int, ranActions: Int, totalActions: Int = 0, doing: String? = nil) {
+    self.doing = doing
     self.finishedActions = finishedActions
     self.ranActions = ranActions
     self.totalActions = totalActions

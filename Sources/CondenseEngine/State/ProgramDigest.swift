@@ -11,7 +11,7 @@ extension Digest {
     var hasher = SHA256()
     hasher.updateField("condense program")
     hasher.updateField(TensorMetrics.version)
-    for stage in stages.stages {
+    for stage in stages.stages where stage.description.sources.isEmpty {
       hasher.updateField(stage.description.name)
       hasher.updateField(UInt64(stage.description.version))
     }
@@ -25,6 +25,21 @@ extension Digest {
     if let identity = try? FileIdentity(of: executable) {
       for number in [identity.device, identity.inode, UInt64(identity.byteCount)] { hasher.updateField(number) }
       hasher.updateField(UInt64(bitPattern: identity.modificationTime))
+    }
+    return hasher.finish()
+  }
+
+  /// Stands for a program and stages whose code is not in it; for the program alone where there are none.
+  func with(_ plugins: [StageDescription]) -> Digest {
+    guard !plugins.isEmpty else { return self }
+    var hasher = SHA256()
+    hasher.updateField("condense program with plugins")
+    hasher.updateField(self)
+    for plugin in plugins {
+      hasher.updateField(plugin.name)
+      hasher.updateField(UInt64(bitPattern: Int64(plugin.version)))
+      hasher.updateField(UInt64(plugin.sources.count))
+      for source in plugin.sources { hasher.updateField(source.content) }
     }
     return hasher.finish()
   }

@@ -1,4 +1,5 @@
 import CondenseFiles
+import CondenseStages
 import CondenseStore
 import CondenseTensors
 
@@ -42,5 +43,26 @@ extension TrackedFile {
     let moment = FileIdentity.now
     let identity = try? FileIdentity(of: path)
     self.init(path: path, identity: identity, isSettled: identity?.isSettled(at: moment) ?? true, sha256: nil)
+  }
+
+  /// A file that a stage's parameter names. Where it is not what the stage found, because it changed since, or because its
+  /// content is no plain digest, it counts as changed at the next build.
+  init(parameter source: StageSource) {
+    let path = source.path ?? ""
+    let moment = FileIdentity.now
+    let found = try? OutputFile.digest(path)
+    let isSame = found?.sha256.hex == source.content
+    self.init(
+      path: path, identity: isSame ? found?.identity : nil,
+      isSettled: isSame ? found?.identity.isSettled(at: moment) ?? false : true, sha256: isSame ? found?.sha256 : nil)
+  }
+}
+
+extension [CheckedPipeline] {
+  /// The files that parameters of these pipelines' stages name, each once, by path.
+  var parameterFiles: [StageSource] {
+    let stages = flatMap(\.stages).flatMap { [$0.base] + $0.overrides.map(\.stage) }
+    let files = stages.flatMap(\.sources).compactMap { source in source.path.map { ($0, source) } }
+    return Dictionary(files, uniquingKeysWith: { first, _ in first }).sorted { $0.key < $1.key }.map(\.value)
   }
 }

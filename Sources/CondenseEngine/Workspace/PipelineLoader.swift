@@ -160,7 +160,9 @@ public struct PipelineLoader: Sendable {
     for file in [file] + upstreams {
       paths.formUnion([file.file] + file.parsed.bases.keys + file.parsed.listedFolders)
     }
-    let dependencies = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { inputs[$0] }
+    let dependencies =
+      paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { inputs[$0] }
+      + file.checked.parameterFiles.map { TrackedFile(parameter: $0) }
     return LoadedPipelines.File(
       file: file.file, name: file.parsed.name, builds: file.parsed.isBase ? [] : file.parsed.builds.map(\.name.value),
       isValid: file.isValid, hasOutputs: !file.parsed.isBase,

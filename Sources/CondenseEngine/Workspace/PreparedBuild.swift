@@ -43,7 +43,7 @@ struct PreparedBuild {
 extension Engine {
   /// Passes over what has not changed, and loads the rest.
   func prepare(_ request: BuildRequest) -> PreparedBuild {
-    var prepared = PreparedBuild(program: program)
+    var prepared = PreparedBuild(program: recorder)
     prepared.stateFolder = try? request.workspace.makeStateFolder()
     if request.usesRecords, let folder = prepared.stateFolder {
       prepared.state =

@@ -93,6 +93,8 @@ package struct BuildDocument: Encodable {
     var tensors: Int
     var actions: ActionCounts
     var metrics: Metrics
+    /// The numbers that the stage itself reports, by name.
+    var reported: [String: Double]
 
     init(_ stage: StageReport) {
       id = stage.id
@@ -100,6 +102,7 @@ package struct BuildDocument: Encodable {
       tensors = stage.tensors
       actions = stage.actions
       metrics = Metrics(stage.metrics)
+      reported = stage.values
     }
   }
 

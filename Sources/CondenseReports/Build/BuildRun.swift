@@ -8,11 +8,14 @@ package struct BuildRun: Sendable {
   package var engine: Engine
   package var sink: any ReportSink
   package var trace: BuildTrace?
+  /// What is wrong besides the pipelines.
+  private let otherProblems: [PlacedDiagnostic]
 
   package init(
     _ invocation: BuildInvocation, in workspace: Workspace, engine: Engine, sink: any ReportSink,
-    trace: BuildTrace? = nil
+    trace: BuildTrace? = nil, problems: [PlacedDiagnostic] = []
   ) {
+    otherProblems = problems
     self.invocation = invocation
     self.workspace = workspace
     self.engine = engine
@@ -29,7 +32,7 @@ package struct BuildRun: Sendable {
     let problems = listing.problems.map {
       PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
     }
-    return (request, problems)
+    return (request, otherProblems + problems)
   }
 
   /// Builds, and tells of it. The result is nil where nobody is to be told, because the build was withdrawn.
@@ -39,13 +42,14 @@ package struct BuildRun: Sendable {
     status: ExitStatus, result: BuildResult
   )? {
     var (request, problems) = listed()
+    request.stageLog = { sink.log($0) }
     prepare(&request)
     let build = engine.build(request, progress: { sink.progress($0) })
     sink.endProgress()
     guard !build.wasWithdrawn else { return nil }
     sink.show(problems + build.diagnostics, workspace: workspace)
     try tell(build.report)
-    return (build.status(hasProblems: !problems.isEmpty), build)
+    return (build.status(hasProblems: problems.contains { $0.diagnostic.severity == .error }), build)
   }
 
   private func tell(_ report: BuildReport) throws {
@@ -69,7 +73,8 @@ package struct BuildRun: Sendable {
     sink.show(problems + run.diagnostics, workspace: workspace)
     let report = DryRunReport(run: run, workspace: workspace)
     sink.result(invocation.json ? try JSONOutput.text(report.document) : report.text)
-    return run.hasInvalidInput || !problems.isEmpty ? .invalidInput : .done
+    let hasProblems = problems.contains { $0.diagnostic.severity == .error }
+    return run.hasInvalidInput || hasProblems ? .invalidInput : .done
   }
 }
 

@@ -29,6 +29,10 @@ package struct BuildSummary {
     var lines = [style.emphasized(pipeline.name) + "  " + style.dimmed(workspace.displayPath(pipeline.file))]
     if pipeline.status != .failed || pipeline.metrics != nil {
       lines += stageTable(pipeline).lines(indent: "  ")
+      for stage in pipeline.stages where !stage.values.isEmpty {
+        let values = stage.values.sorted { $0.key < $1.key }.map { "\($0.key) \(Figures.number($0.value))" }
+        lines.append("  \(stage.id) reports \(values.joined(separator: ", "))")
+      }
       if pipeline.tensors.count <= largestTensorTable {
         for stages in pipeline.outputStages {
           lines.append("")

@@ -8,6 +8,8 @@ package protocol ReportSink: Sendable {
   func result(_ text: String)
   /// Text for standard error, without the line's end.
   func note(_ text: String)
+  /// A line that a stage wrote while it worked, from any thread: told as it comes.
+  func log(_ line: String)
   /// Called from worker threads, one at a time.
   func progress(_ progress: BuildProgress)
   /// Nothing more of the progress comes: what follows stands alone.

@@ -1,0 +1,38 @@
+import CondenseEngine
+import CondensePipelines
+import CondensePlugins
+import CondenseStages
+
+/// The stages that a workspace's pipelines can use: the program's own, and those of its plugins.
+package struct WorkspaceStages: Sendable {
+  package private(set) var registry: StageRegistry
+  /// What is wrong with plugins; pipelines that use none of them are built all the same.
+  package private(set) var problems: [PlacedDiagnostic] = []
+  /// Files and folders that decide what plugins there are and what they do, absolute.
+  package private(set) var paths: [String] = []
+
+  /// - Parameter loader: one that is kept, for a process that builds again and again: plugins' processes go on then.
+  package init(_ workspace: Workspace, beside stages: StageRegistry, loader: PluginLoader? = nil) {
+    registry = stages
+    let entries = workspace.configuration.plugins
+    guard let first = entries.first else { return }
+    let loaded: LoadedPlugins
+    do {
+      loaded = try (loader ?? WorkspaceStages.loader(for: workspace)).load(entries, beside: stages)
+    } catch {
+      var failed = LoadedPlugins()
+      failed.diagnostics = [Diagnostic(.error, "plugins cannot be used: \(error)", at: first.place)]
+      loaded = failed
+    }
+    registry = stages.adding(loaded)
+    paths = loaded.paths
+    problems = loaded.diagnostics.map {
+      PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
+    }
+  }
+
+  /// Throws where the workspace can keep no state.
+  package static func loader(for workspace: Workspace) throws -> PluginLoader {
+    PluginLoader(root: workspace.root, stateFolder: try workspace.makeStateFolder())
+  }
+}
