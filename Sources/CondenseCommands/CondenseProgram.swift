@@ -36,7 +36,7 @@ struct RootCommand: ParsableCommand {
     version: CondenseVersion.text,
     subcommands: [
       BuildCommand.self, DaemonCommand.self, CheckCommand.self, StatusCommand.self, WhyCommand.self, GraphCommand.self,
-      CacheCommand.self,
+      CacheCommand.self, PluginsCommand.self,
       InitCommand.self, SchemaCommand.self, StagesCommand.self, InspectCommand.self, UnpackCommand.self,
       CompareCommand.self,
     ])

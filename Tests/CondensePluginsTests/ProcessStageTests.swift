@@ -199,7 +199,7 @@ struct ProcessStageTests {
       try workspace.writePlugin(
         "look",
         ShellPlugin(
-          "grep -E '^Sig(Blk|Ign)' /proc/$$/status > signals; cut -d ' ' -f 5 /proc/$$/stat > group; echo $$ > pid; ls /proc/$$/fd > open\n"
+          "grep -E '^Sig(Blk|Ign)' /proc/self/status > signals; cut -d ' ' -f 5 /proc/$$/stat > group; echo $$ > pid; ls /proc/$$/fd > open\n"
             + ShellPlugin.copy + "\n" + ShellPlugin.done))
       _ = try workspace.stage().apply(PluginWorkspace.tensor, allocation: nil, run: StageRun())
       let masks = workspace.text("signals").split(whereSeparator: \.isWhitespace).compactMap { UInt64($0, radix: 16) }

@@ -5,7 +5,7 @@ import Foundation
 /// A plugin's processes: as many as requests at a time, kept for the next ones, ended when nobody needs them.
 final class PluginPool: Sendable {
   private let command: PluginCommand
-  private let limits: PluginLimits
+  let limits: PluginLimits
   private let state = Locked(State())
 
   private struct State {

@@ -1,0 +1,114 @@
+import CondensePipelines
+import Foundation
+import Testing
+
+@testable import CondenseCommands
+
+@Suite("condense plugins")
+struct PluginsCommandTests {
+  @Test("A plugin in shell is started, listed and passes its check")
+  func shell() throws {
+    let runner = try CommandRunner()
+    let made = try runner.run("plugins", "new", "copy", "--language", "shell")
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(made.output == "wrote stages/condense-stage-copy\nnamed the folder in condense.yaml\n")
+    #expect(String(decoding: try runner.data("condense.yaml"), as: UTF8.self) == "plugins:\n  - stages/\n")
+    let list = try runner.run("plugins", "list", "--json").json()
+    let plugins = try #require(list["plugins"] as? [[String: Any]])
+    #expect(plugins.count == 1)
+    #expect(plugins[0]["name"] as? String == "copy" && plugins[0]["works"] as? Bool == true)
+    #expect(plugins[0]["location"] as? String == "stages/condense-stage-copy")
+    let check = try runner.run("plugins", "check", "copy")
+    #expect(check.status == 0, "\(check.output)")
+    #expect(check.output.hasSuffix("copy: all 11 checks passed\n"))
+    // A second one of the name is refused, and a name in another case too.
+    #expect(try runner.run("plugins", "new", "copy").status == 1)
+    #expect(try runner.run("plugins", "new", "Copy").status == 64)
+    #expect(try runner.run("plugins", "new", "prune").errors.contains("there is a stage 'prune' already"))
+  }
+
+  @Test("A plugin in Python passes its check, where Python has numpy")
+  func python() throws {
+    let runner = try CommandRunner()
+    guard hasNumpy() else { return }
+    #expect(try runner.run("plugins", "new", "snap", "--language", "python").status == 0)
+    let check = try runner.run("plugins", "check", "snap", "--json")
+    #expect(check.status == 0, "\(check.output)\(check.errors)")
+    #expect(try check.json()["passed"] as? Bool == true)
+  }
+
+  private func hasNumpy() -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", "import numpy"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
+  @Test("A stage that breaks its promises fails its check with 1")
+  func failing() throws {
+    let runner = try CommandRunner()
+    #expect(try runner.run("plugins", "new", "copy", "--language", "shell").status == 0)
+    let script = String(decoding: try runner.data("stages/condense-stage-copy"), as: UTF8.self)
+    try runner.write(script.replacing("cp \"$input\"", with: "cp /dev/null"), to: "stages/condense-stage-copy")
+    chmod(runner.path("stages/condense-stage-copy"), 0o755)
+    let check = try runner.run("plugins", "check", "copy")
+    #expect(check.status == 1)
+    #expect(check.output.contains("FAILED  keeps types and shapes, and reports what it describes: F32 [1, 1]"))
+    #expect(check.output.contains("plugin 'copy' (stages/condense-stage-copy): "))
+    #expect(try runner.run("plugins", "check", "cluster").status == 0)
+    #expect(try runner.run("plugins", "check", "none").status == 64)
+  }
+
+  @Test("A plugin that does not work is told at its entry")
+  func broken() throws {
+    let runner = try CommandRunner()
+    try runner.write("jobs: 1\nplugins:\n  - stages/\n", to: "condense.yaml")
+    try FileManager.default.createDirectory(atPath: runner.path("stages"), withIntermediateDirectories: true)
+    try runner.write("#!/bin/sh\necho oops >&2\nexit 3\n", to: "stages/condense-stage-bad")
+    chmod(runner.path("stages/condense-stage-bad"), 0o755)
+    let list = try runner.run("plugins", "list")
+    #expect(list.status == 65)
+    #expect(list.output.contains("does not work"))
+    #expect(list.errors.contains("condense.yaml:3:5: error: the plugin stages/condense-stage-bad does not work"))
+    #expect(list.errors.contains("ended with exit code 3; the last of its log:\n    oops"))
+    #expect(try runner.run("plugins", "check", "bad").status == 1)
+  }
+
+  @Test(
+    "A folder is named in a configuration whose comments and layout stay",
+    arguments: [
+      ("", "plugins:\n  - stages/\n"), ("# mine\njobs: 2 # two", "# mine\njobs: 2 # two\nplugins:\n  - stages/\n"),
+      ("plugins:\n  - python3 a.py # slow\njobs: 1\n", "plugins:\n  - python3 a.py # slow\n  - stages/\njobs: 1\n"),
+      (
+        "plugins:\n- command: [a, b]\n  seconds: 3\n\n# end\n",
+        "plugins:\n- command: [a, b]\n  seconds: 3\n- stages/\n\n# end\n"
+      ),
+      ("plugins: [more/] # these\njobs: 1", "plugins: [more/, stages/] # these\njobs: 1"),
+      ("plugins: []\n", "plugins: [stages/]\n"), ("plugins: more/ # one\n", "plugins: [more/, stages/] # one\n"),
+      ("plugins: [stages]", nil), ("plugins:\n  - folder: ./stages/\n", nil),
+    ] as [(String, String?)])
+  func edits(before: String, after: String?) throws {
+    let configuration = Configuration(SourceText(file: "/w/condense.yaml", text: before))
+    let edit = ConfigurationEdit(configuration, at: "/w/condense.yaml")
+    #expect(try edit.adding(pluginFolder: "stages", absolute: "/w/stages") == after)
+  }
+
+  @Test(
+    "A configuration that is written too cleverly is left to its author", arguments: ["{jobs: 1}", "{plugins: [a/]}"])
+  func refusedEdits(text: String) {
+    let configuration = Configuration(SourceText(file: "/w/condense.yaml", text: text))
+    #expect(throws: ConfigurationEdit.Failure.self) {
+      try ConfigurationEdit(configuration, at: "/w/condense.yaml").adding(pluginFolder: "stages", absolute: "/w/stages")
+    }
+  }
+
+  @Test("The Python helper that new plugins get is the repository's")
+  func pythonHelper() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Python")
+    let text = try String(contentsOf: root.appending(path: "condense_stage.py"), encoding: .utf8)
+    #expect(PluginStarter.pythonHelper == text)
+  }
+}
