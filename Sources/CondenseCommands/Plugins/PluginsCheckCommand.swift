@@ -30,7 +30,8 @@ struct PluginsCheckCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try location.resolvedWorkspace()
-    let stages = try WorkspaceStages(of: workspace, console)
+    let stages = WorkspaceStages(workspace, beside: Toolbox.current.stages)
+    console.show(stages.problems, workspace: workspace)
     guard let stage = stages.registry.stage(named: name) else {
       if stages.registry.unavailable[name] != nil { throw ExitCode.failure }
       throw ValidationError("unknown stage '\(name)'; there are \(stages.registry.names.joined(separator: ", "))")

@@ -15,21 +15,6 @@ struct PluginsCommand: ParsableCommand {
     subcommands: [PluginsListCommand.self, PluginsCheckCommand.self, PluginsNewCommand.self])
 }
 
-/// The stages of a workspace: the program's and its plugins'.
-struct WorkspaceStages {
-  var registry: StageRegistry
-  var loaded: LoadedPlugins
-
-  /// Loads the plugins and shows what is wrong with them.
-  init(of workspace: Workspace, _ console: Console) throws {
-    (registry, loaded) = try Toolbox.current.stages.withPlugins(
-      of: workspace.configuration, root: workspace.root, stateFolder: try workspace.makeStateFolder())
-    console.show(
-      loaded.diagnostics.map { PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0)) },
-      workspace: workspace)
-  }
-}
-
 struct PluginsListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Lists the workspace's plugins, where they are and whether they work.")
@@ -42,7 +27,8 @@ struct PluginsListCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try location.resolvedWorkspace()
-    let stages = try WorkspaceStages(of: workspace, console)
+    let stages = WorkspaceStages(workspace, beside: Toolbox.current.stages)
+    console.show(stages.problems, workspace: workspace)
     if json {
       console.result(try JSONOutput.text(PluginsDocument(stages.loaded)))
     } else if stages.loaded.plugins.isEmpty {

@@ -63,6 +63,7 @@ extension ActionRunner {
   /// says that it was made.
   private func isThere(_ outcome: Outcome, _ job: Job) -> Bool {
     guard job.isMadeAgain, let artifact = outcome.artifact else { return true }
+    if case .transformed(_, let tensors, _) = outcome, !tensors.allSatisfy({ store.load($0) != nil }) { return false }
     return store.load(artifact) != nil
   }
 }

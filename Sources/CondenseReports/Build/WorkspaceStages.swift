@@ -8,24 +8,21 @@ package struct WorkspaceStages: Sendable {
   package private(set) var registry: StageRegistry
   /// What is wrong with plugins; pipelines that use none of them are built all the same.
   package private(set) var problems: [PlacedDiagnostic] = []
+  package private(set) var loaded = LoadedPlugins()
   /// Files and folders that decide what plugins there are and what they do, absolute.
-  package private(set) var paths: [String] = []
+  package var paths: [String] { loaded.paths }
 
   /// - Parameter loader: one that is kept, for a process that builds again and again: plugins' processes go on then.
   package init(_ workspace: Workspace, beside stages: StageRegistry, loader: PluginLoader? = nil) {
     registry = stages
     let entries = workspace.configuration.plugins
     guard let first = entries.first else { return }
-    let loaded: LoadedPlugins
     do {
       loaded = try (loader ?? WorkspaceStages.loader(for: workspace)).load(entries, beside: stages)
     } catch {
-      var failed = LoadedPlugins()
-      failed.diagnostics = [Diagnostic(.error, "plugins cannot be used: \(error)", at: first.place)]
-      loaded = failed
+      loaded.diagnostics = [Diagnostic(.error, "plugins cannot be used: \(error)", at: first.place)]
     }
     registry = stages.adding(loaded)
-    paths = loaded.paths
     problems = loaded.diagnostics.map {
       PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
     }

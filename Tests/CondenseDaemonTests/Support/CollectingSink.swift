@@ -16,6 +16,7 @@ final class CollectingSink: ReportSink {
 
   func result(_ text: String) { said.withLock { $0.results.append(text) } }
   func note(_ text: String) { said.withLock { $0.notes.append(text) } }
+  func log(_ line: String) { note(line) }
   func progress(_ progress: BuildProgress) {}
   func endProgress() {}
 }
