@@ -1,5 +1,6 @@
 import CondensePipelines
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CondenseCommands
@@ -75,6 +76,54 @@ struct PluginsCommandTests {
     #expect(list.errors.contains("condense.yaml:3:5: error: the plugin stages/condense-stage-bad does not work"))
     #expect(list.errors.contains("ended with exit code 3; the last of its log:\n    oops"))
     #expect(try runner.run("plugins", "check", "bad").status == 1)
+  }
+
+  @Test("What a plugin runs ends with an interrupted condense", arguments: [SIGINT, SIGTERM, SIGHUP])
+  func interrupted(signal: Int32) async throws {
+    let runner = try CommandRunner()
+    #expect(try runner.run("plugins", "new", "slow", "--language", "shell").status == 0)
+    let script = String(decoding: try runner.data("stages/condense-stage-slow"), as: UTF8.self)
+    try runner.write(
+      script.replacing(
+        "cp \"$input\"", with: "trap '' TERM; echo $$ > pid.new; mv pid.new pid; sleep 1000; cp \"$input\""),
+      to: "stages/condense-stage-slow")
+    chmod(runner.path("stages/condense-stage-slow"), 0o755)
+    let process = Process()
+    process.executableURL = try CommandRunner.executable()
+    process.arguments = ["plugins", "check", "slow"]
+    process.currentDirectoryURL = URL(fileURLWithPath: runner.root)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try runWithoutBlockedSignals(process)
+    try await wait("the plugin does not start") { FileManager.default.fileExists(atPath: runner.path("pid")) }
+    let text = String(decoding: try runner.data("pid"), as: UTF8.self)
+    let id = try #require(pid_t(text.trimmingCharacters(in: .newlines)))
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == signal)
+    // An orphan is reaped by another, in its own time.
+    try await wait("the plugin is left") {
+      let status = (try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)) ?? ""
+      return kill(id, 0) != 0 || status.contains(") Z ")
+    }
+  }
+
+  /// Tests run on threads that block signals, and a program inherits that from the thread that starts it.
+  private func runWithoutBlockedSignals(_ process: Process) throws {
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try process.run()
+  }
+
+  private func wait(_ message: Comment, until isTrue: () -> Bool) async throws {
+    var left = longestWait * 100
+    while left > 0, !isTrue() {
+      left -= 1
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(left > 0, message)
   }
 
   @Test(
