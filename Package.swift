@@ -9,6 +9,7 @@ let package = Package(
     .executable(name: "condense", targets: ["condense"]),
     .library(name: "CondensedModel", targets: ["CondensedModel"]),
     .library(name: "CondenseStages", targets: ["CondenseStages"]),
+    .library(name: "CondenseCommands", targets: ["CondenseCommands"]),
     .plugin(name: "CompressModels", targets: ["CompressModels"]),
   ],
   dependencies: [

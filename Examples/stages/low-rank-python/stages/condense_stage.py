@@ -1,0 +1,1 @@
+../../../../Python/condense_stage.py
