@@ -232,7 +232,7 @@ def write_tensors(path, arrays, dtypes):
 
 
 def _from_bfloat16(bits):
-    return (bits.astype(np.uint32) << 16).view(np.float32).reshape(bits.shape)
+    return (bits.reshape(-1).astype(np.uint32) << 16).view(np.float32).reshape(bits.shape)
 
 
 def _to_bfloat16(array):

@@ -235,7 +235,7 @@ extension PluginStarter {
 
 
     def _from_bfloat16(bits):
-        return (bits.astype(np.uint32) << 16).view(np.float32).reshape(bits.shape)
+        return (bits.reshape(-1).astype(np.uint32) << 16).view(np.float32).reshape(bits.shape)
 
 
     def _to_bfloat16(array):
