@@ -94,17 +94,17 @@ struct PluginSourceTests {
   @Test("Files, folders, patterns and variables that the description names are in keys")
   func named() throws {
     let workspace = try PluginWorkspace()
-    let more = #","files":["../shared/lib.txt","../data","../*.cfg","../none"],"environment":["CONDENSE_TEST_UNSET"]"#
+    let more = #","files":["../common/lib.txt","../data","../*.cfg","../none"],"environment":["CONDENSE_TEST_UNSET"]"#
     try workspace.writePlugin("one", Self.counting(more))
-    for file in ["shared/lib.txt", "data/a/b.txt", "x.cfg"] { try workspace.write("a", to: file) }
+    for file in ["common/lib.txt", "data/a/b.txt", "x.cfg"] { try workspace.write("a", to: file) }
     let loaded = workspace.load()
     let sources = try #require(loaded.stages.first).description.sources
     #expect(
       Set(sources.map(\.name)) == [
-        "command", "stages/condense-stage-one", "shared/lib.txt", "data/a/b.txt", "x.cfg", "none",
+        "command", "stages/condense-stage-one", "common/lib.txt", "data/a/b.txt", "x.cfg", "none",
         "$CONDENSE_TEST_UNSET",
       ])
-    for file in ["shared/lib.txt", "data/a/b.txt", "data/c.txt", "x.cfg", "y.cfg", "none"] {
+    for file in ["common/lib.txt", "data/a/b.txt", "data/c.txt", "x.cfg", "y.cfg", "none"] {
       let before = try Self.contents(workspace.load())
       try workspace.write("b", to: file)
       #expect(try Self.contents(workspace.load()) != before, "\(file)")
