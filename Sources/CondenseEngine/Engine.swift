@@ -26,8 +26,9 @@ public struct Engine: Sendable {
     self.stages = stages
     self.formats = formats
     self.store = store
-    program = Digest.ofProgram(stages: stages, formats: formats)
-    recorder = program.with(stages.stages.map(\.description).filter { !$0.sources.isEmpty })
+    let descriptions = stages.stages.map(\.description)
+    program = Digest.ofProgram(stages: descriptions.filter(\.sources.isEmpty), formats: formats)
+    recorder = program.with(descriptions.filter { !$0.sources.isEmpty })
   }
 
   /// Builds all pipelines as one graph. Never throws: whatever goes wrong is in the result, with its pipeline.

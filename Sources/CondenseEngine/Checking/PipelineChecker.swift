@@ -85,6 +85,7 @@ private struct Check {
 
   /// Reports checks on what nothing measures. A base's may be on what a stage of those reports that extend it.
   private mutating func checkMetrics(_ checked: [CheckedStage]) {
+    guard !pipeline.checks.isEmpty else { return }
     // Nor is it known of all where one could not be set up.
     let isWhole = checked.count == (upstream?.stages.count ?? 0) + pipeline.stages.count && !pipeline.isPartial
     let reporting =

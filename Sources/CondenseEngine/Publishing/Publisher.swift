@@ -112,11 +112,10 @@ final class Publisher: Sendable {
     _ index: Int, _ inputs: [BuildGraph.NodeID: Outcome], _ candidates: [Candidate], _ folders: inout Set<String>
   ) throws {
     let pipeline = plan.pipelines[index]
+    let values = pipeline.pipeline.outputs.map { pipeline.stageMetrics(leadingTo: $0.from, inputs) }
     let checks = pipeline.pipeline.checks.flatMap { check in
-      zip(candidates, pipeline.pipeline.outputs).map { candidate, output in
-        CheckReport(
-          check, output: candidate.path, metrics: candidate.metrics,
-          values: pipeline.stageMetrics(leadingTo: output.from, inputs))
+      zip(candidates, values).map { candidate, values in
+        CheckReport(check, output: candidate.path, metrics: candidate.metrics, values: values)
       }
     }
     var outputs: [OutputReport] = []

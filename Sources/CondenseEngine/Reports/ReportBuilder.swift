@@ -137,7 +137,7 @@ struct ReportBuilder {
     return StageReport(
       id: stage.id, stage: stage.name, tensors: plan.acts.count { $0 }, bytes: bytes,
       metrics: OutputMetrics(metrics, sourceBytes: sourceBytes, bytes: bytes), actions: counts,
-      values: stage.description.totals(plan.actions.compactMap { scheduler.outcome(of: $0.node)?.stageMetrics }))
+      values: stage.description.totals(of: plan.actions) { scheduler.outcome(of: $0) })
   }
 
   private func tensorReport(_ index: Int, _ pipeline: PipelinePlan, ranHere: Set<Digest>) -> TensorReport {

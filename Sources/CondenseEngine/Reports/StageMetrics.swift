@@ -2,7 +2,12 @@ import CondenseStages
 
 extension StageDescription {
   /// One number for each metric, of those that the stage's actions reported; none where none did.
-  func totals(_ reports: [[String: Double]]) -> [String: Double] {
+  func totals(
+    of actions: [StageAction], _ outcome: (BuildGraph.NodeID) -> Outcome?
+  ) -> [String: Double] {
+    // Most stages report nothing.
+    guard !metrics.isEmpty else { return [:] }
+    let reports = actions.compactMap { outcome($0.node)?.stageMetrics }
     var totals: [String: Double] = [:]
     for metric in metrics {
       let values = reports.compactMap { $0[metric.name] }
@@ -32,8 +37,8 @@ extension PipelinePlan {
     var next = input
     while case .stage(let index) = next {
       let stage = pipeline.stages[index]
-      let reports = stages[index]?.actions.compactMap { outcomes[$0.node]?.stageMetrics } ?? []
-      metrics.merge(stage.description.totals(reports)) { later, _ in later }
+      let totals = stage.description.totals(of: stages[index]?.actions ?? []) { outcomes[$0] }
+      metrics.merge(totals) { later, _ in later }
       next = stage.input
     }
     return metrics

@@ -175,8 +175,8 @@ final class ActionRunner: Sendable {
       guard case .transformed(_, let tensors, _) = job.inputs.last, tensors.indices.contains(slot) else {
         preconditionFailure("a node runs when its inputs are there")
       }
-      // Where it is made again, what it is taken from may have lost it too.
-      guard handoff[tensors[slot].digest] != nil || store.load(tensors[slot]) != nil else {
+      // Where it is made again, what it is taken from may have lost it too; else whoever needs it will see.
+      guard !job.isMadeAgain || handoff[tensors[slot].digest] != nil || store.load(tensors[slot]) != nil else {
         throw LostInputs(nodes: [graph[job.node].inputs[1]])
       }
       return Product(outcome: .artifact(tensors[slot]))
@@ -192,9 +192,16 @@ final class ActionRunner: Sendable {
   /// Runs a stage on all tensors at once.
   private func transform(_ job: Job, _ stage: Int, _ names: [String]) throws -> Product {
     let use = graph.stages[stage]
-    let lost = lost(graph[job.node].inputs, job.inputs.compactMap(\.artifact))
+    var model: [NamedTensor] = []
+    var lost: [BuildGraph.NodeID] = []
+    for (index, name) in names.enumerated() {
+      do {
+        model.append(NamedTensor(name: name, tensor: try tensor(job, index)))
+      } catch let error as LostInputs {
+        lost += error.nodes
+      }
+    }
     guard lost.isEmpty else { throw LostInputs(nodes: lost) }
-    let model = try names.enumerated().map { NamedTensor(name: $1, tensor: try tensor(job, $0)) }
     let result = try attempt(stage) { () throws(StageError) in
       let result = try use.configured.transform(model, run: stageRun(job.node))
       let isWhole =
@@ -214,7 +221,7 @@ final class ActionRunner: Sendable {
       others: contents)
   }
 
-  private func stageRun(_ node: BuildGraph.NodeID) -> StageRun { attendance.run(named: name(node)) }
+  private func stageRun(_ node: BuildGraph.NodeID) -> StageRun { attendance.run { self.name(node) } }
 
   /// Puts what nodes made into the store, in one go.
   func keep(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {

@@ -9,10 +9,11 @@ struct StageAttendance: Sendable {
   /// Takes what is being worked on, with how far it is.
   var progress: @Sendable (String) -> Void = { _ in }
 
-  func run(named name: String) -> StageRun {
+  /// - Parameter name: what is worked on; most stages say nothing, and then it is not put together.
+  func run(named name: @escaping @Sendable () -> String) -> StageRun {
     StageRun(
       isCancelled: { [withdrawal] in withdrawal?.isWithdrawn ?? false },
-      progress: { [progress] share in progress("\(name) \(Int(100 * min(1, max(0, share)))) %") },
-      log: { [log] line in log("\(name): \(line)") })
+      progress: { [progress] share in progress("\(name()) \(Int(100 * min(1, max(0, share)))) %") },
+      log: { [log] line in log("\(name()): \(line)") })
   }
 }

@@ -7,13 +7,15 @@ import Foundation
 extension Digest {
   /// Stands for everything in this program that decides what a build makes of the same files: a record of another
   /// program's build says nothing of this one's.
-  static func ofProgram(stages: StageRegistry, formats: ModelFormats) -> Digest {
+  ///
+  /// - Parameter stages: those whose code is the program's.
+  static func ofProgram(stages: [StageDescription], formats: ModelFormats) -> Digest {
     var hasher = SHA256()
     hasher.updateField("condense program")
     hasher.updateField(TensorMetrics.version)
-    for stage in stages.stages where stage.description.sources.isEmpty {
-      hasher.updateField(stage.description.name)
-      hasher.updateField(UInt64(stage.description.version))
+    for stage in stages {
+      hasher.updateField(stage.name)
+      hasher.updateField(UInt64(stage.version))
     }
     for format in formats.formats { hasher.updateField(format.name) }
     // A default can change without a version; the file that holds all code cannot.

@@ -29,22 +29,24 @@ struct UpToDatePipelines {
 
   /// Removes records that a pipeline read anew stands in the way of, by a name or an output; returns whether there were any.
   mutating func drop(names: Set<String>, outputs: Set<String>) -> Bool {
-    let inConflict = records.filter { _, record in
+    drop { record in
       record.builds.contains { build in
         names.contains(build.name) || build.outputs.contains { outputs.contains($0.path) }
       }
     }
-    for file in inConflict.keys { remove(file) }
-    return !inConflict.isEmpty
   }
 
   /// Removes records of what rests on files that turned out to be invalid, though they may not have changed: one of two with a
   /// name or an output in common is as wrong as the other. Returns whether there were any.
   mutating func drop(restingOn invalid: Set<String>) -> Bool {
     guard !invalid.isEmpty else { return false }
-    let resting = records.filter { _, record in record.dependencies.contains { invalid.contains($0.path) } }
-    for file in resting.keys { remove(file) }
-    return !resting.isEmpty
+    return drop { record in record.dependencies.contains { invalid.contains($0.path) } }
+  }
+
+  private mutating func drop(where isWrong: (PipelineRecord) -> Bool) -> Bool {
+    let wrong = records.filter { isWrong($0.value) }
+    for file in wrong.keys { remove(file) }
+    return !wrong.isEmpty
   }
 
   /// Files that were built one at a time may have a name or an output in common; loading them says so.
