@@ -1,5 +1,7 @@
 import ArgumentParser
+import CondenseEngine
 import CondenseModels
+import CondenseReports
 import CondenseStages
 
 /// The `condense` program. A package that has stages of its own builds its own `condense` by running this with them:
@@ -23,6 +25,9 @@ struct Toolbox: Sendable {
   var formats = ModelFormats.builtIn
 
   @TaskLocal static var current = Toolbox()
+
+  /// The stages that pipelines of a workspace can use.
+  func stages(of workspace: Workspace) -> WorkspaceStages { WorkspaceStages(workspace, beside: stages) }
 }
 
 struct RootCommand: ParsableCommand {

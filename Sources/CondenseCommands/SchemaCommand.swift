@@ -1,6 +1,5 @@
 import ArgumentParser
 import CondenseEngine
-import CondenseReports
 import Foundation
 
 struct SchemaCommand: ParsableCommand {
@@ -18,7 +17,7 @@ struct SchemaCommand: ParsableCommand {
   func run() throws {
     let workspace = try location.resolvedWorkspace()
     let schema = PipelineSchema(
-      stages: WorkspaceStages(workspace, beside: Toolbox.current.stages).registry,
+      stages: Toolbox.current.stages(of: workspace).registry,
       formats: Toolbox.current.formats, configuration: workspace.configuration)
     Console().result(schema.document.text)
   }

@@ -21,7 +21,7 @@ struct StagesCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try location.resolvedWorkspace(allowsErrors: true)
-    let registry = WorkspaceStages(workspace, beside: Toolbox.current.stages).registry
+    let registry = Toolbox.current.stages(of: workspace).registry
     var stages = registry.stages.map(\.description)
     if let name {
       stages = stages.filter { $0.name == name }

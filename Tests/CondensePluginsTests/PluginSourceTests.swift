@@ -232,10 +232,10 @@ struct PluginSourceTests {
   @Test("A configuration without plugins costs no folder and no process")
   func noPlugins() throws {
     let (registry, loaded) = StageRegistry.builtIn.withPlugins(
-      of: Configuration(), root: "/none",
-      stateFolder: { () -> String in
+      of: Configuration(),
+      loader: { () -> PluginLoader in
         Issue.record("asked for")
-        return ""
+        return PluginLoader(root: "/none", stateFolder: "/none")
       }())
     #expect(registry.names == StageRegistry.builtIn.names && loaded.plugins.isEmpty)
   }

@@ -3,6 +3,7 @@ import CondenseDaemon
 import CondenseReports
 import CondenseEngine
 import CondensePipelines
+import CondenseStages
 import CondenseStore
 import Foundation
 
@@ -60,10 +61,11 @@ struct BuildCommand: ParsableCommand {
     let invocation = BuildInvocation(
       paths: try pipelines.checkedPaths(in: workspace), jobs: jobs, keepGoing: keepGoing, json: json, tensors: tensors,
       changed: try changedPaths(in: workspace))
-    let formats = Toolbox.current.formats
-    var engine = Engine(
-      stages: Toolbox.current.stages, formats: formats, store: try BuildCommand.store(for: workspace))
-    if let status = askDaemon(for: invocation, in: workspace, engine, console) {
+    func engine(_ stages: StageRegistry) -> Engine {
+      Engine(stages: stages, formats: Toolbox.current.formats, store: try BuildCommand.store(for: workspace))
+    }
+    let ownStages = engine(Toolbox.current.stages)
+    if let status = askDaemon(for: invocation, in: workspace, ownStages, console) {
       if status != .done { throw ExitCode(status.rawValue) }
       return
     }
@@ -72,13 +74,11 @@ struct BuildCommand: ParsableCommand {
         "note: '.condense' holds \(workspace.otherStateVersions.joined(separator: ", ")) of another version of condense; "
           + "left as it is")
     }
-    let stages = WorkspaceStages(workspace, beside: Toolbox.current.stages)
-    if !workspace.configuration.plugins.isEmpty {
-      engine = Engine(stages: stages.registry, formats: formats, store: try BuildCommand.store(for: workspace))
-    }
+    let stages = Toolbox.current.stages(of: workspace)
     let run = BuildRun(
-      invocation, in: workspace, engine: engine, sink: ConsoleSink(console), trace: trace.map { _ in BuildTrace() },
-      problems: stages.problems)
+      invocation, in: workspace,
+      engine: workspace.configuration.plugins.isEmpty ? ownStages : engine(stages.registry),
+      sink: ConsoleSink(console), trace: trace.map { _ in BuildTrace() }, problems: stages.problems)
     let status = dryRun ? try run.dryRun() : try run.build()?.status ?? .failed
     if !dryRun, let trace, let recorded = run.trace { try write(recorded, to: trace) }
     if status != .done { throw ExitCode(status.rawValue) }

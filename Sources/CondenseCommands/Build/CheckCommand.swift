@@ -15,7 +15,7 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try pipelines.resolvedWorkspace()
-    let stages = WorkspaceStages(workspace, beside: Toolbox.current.stages)
+    let stages = Toolbox.current.stages(of: workspace)
     let loader = PipelineLoader(
       stages: stages.registry, formats: Toolbox.current.formats, workspace: workspace)
     let listing = try pipelines.listing(in: workspace)
@@ -31,11 +31,8 @@ struct CheckCommand: ParsableCommand {
       let valid = loaded.files.count { $0.isValid }
       console.result("\(valid) of \(loaded.files.count) pipeline file\(loaded.files.count == 1 ? "" : "s") valid")
     }
-    if loaded.files.contains(where: { !$0.isValid }) || !listing.problems.isEmpty
-      || stages.problems.contains(where: { $0.diagnostic.severity == .error })
-    {
-      throw ExitCode.invalidInput
-    }
+    let areFilesValid = loaded.files.allSatisfy(\.isValid)
+    if !areFilesValid || !listing.problems.isEmpty || stages.problems.hasErrors { throw ExitCode.invalidInput }
   }
 }
 

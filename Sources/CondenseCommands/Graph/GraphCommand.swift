@@ -24,7 +24,7 @@ struct GraphCommand: ParsableCommand {
     let console = Console()
     let workspace = try location.resolvedWorkspace()
     let engine = Engine(
-      stages: WorkspaceStages(workspace, beside: Toolbox.current.stages).registry, formats: Toolbox.current.formats,
+      stages: Toolbox.current.stages(of: workspace).registry, formats: Toolbox.current.formats,
       store: try LocalStore.fromEnvironment(for: workspace))
     let path = AbsolutePath.resolve(pipeline, from: FileManager.default.currentDirectoryPath)
     let planned: [PlannedPipeline]

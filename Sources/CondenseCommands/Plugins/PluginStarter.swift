@@ -12,10 +12,6 @@ struct PluginStarter {
   let name: String
   let language: Language
 
-  static func isName(_ text: String) -> Bool {
-    text.wholeMatch(of: /[a-z][a-z0-9-]{0,63}/) != nil
-  }
-
   /// Writes the plugin's files to a folder; returns their paths.
   ///
   /// - Throws: ``FileError``, with the code `EEXIST` where the plugin is there already.

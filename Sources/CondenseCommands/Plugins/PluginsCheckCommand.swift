@@ -30,7 +30,7 @@ struct PluginsCheckCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try location.resolvedWorkspace()
-    let stages = WorkspaceStages(workspace, beside: Toolbox.current.stages)
+    let stages = Toolbox.current.stages(of: workspace)
     console.show(stages.problems, workspace: workspace)
     guard let stage = stages.registry.stage(named: name) else {
       if stages.registry.unavailable[name] != nil { throw ExitCode.failure }

@@ -27,7 +27,7 @@ struct PluginsListCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     let workspace = try location.resolvedWorkspace()
-    let stages = WorkspaceStages(workspace, beside: Toolbox.current.stages)
+    let stages = Toolbox.current.stages(of: workspace)
     console.show(stages.problems, workspace: workspace)
     if json {
       console.result(try JSONOutput.text(PluginsDocument(stages.loaded)))
@@ -44,7 +44,7 @@ struct PluginsListCommand: ParsableCommand {
       }
       console.result(table.lines().joined(separator: "\n"))
     }
-    guard !stages.loaded.diagnostics.contains(where: { $0.severity == .error }) else { throw ExitCode.invalidInput }
+    if stages.problems.hasErrors { throw ExitCode.invalidInput }
   }
 }
 

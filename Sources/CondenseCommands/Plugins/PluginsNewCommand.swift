@@ -3,6 +3,7 @@ import CondenseEngine
 import CondenseFiles
 import CondensePipelines
 import CondensePlugins
+import CondenseReports
 import CondenseTensors
 import Foundation
 
@@ -22,7 +23,7 @@ struct PluginsNewCommand: ParsableCommand {
   @OptionGroup var location: WorkspaceOptions
 
   func validate() throws {
-    guard PluginStarter.isName(name) else {
+    guard ProcessStage.isName(name) else {
       throw ValidationError("'\(name)' is no stage's name: lower-case letters, digits and hyphens, a letter first")
     }
   }
@@ -31,7 +32,7 @@ struct PluginsNewCommand: ParsableCommand {
     let console = Console()
     let workspace = try location.resolvedWorkspace()
     let stages = try Toolbox.current.stages.withPlugins(
-      of: workspace.configuration, root: workspace.root, stateFolder: try workspace.makeStateFolder())
+      of: workspace.configuration, loader: try WorkspaceStages.loader(for: workspace))
     guard stages.registry.stage(named: name) == nil else {
       console.error("there is a stage '\(name)' already")
       throw ExitCode.failure

@@ -119,7 +119,7 @@ enum ShardIndex {
         try scanner.object("in 'weight_map'") { (scanner, name, offset) throws(SafetensorsError) in
           let shard = try scanner.string("a shard's file name")
           guard found.updateValue(Entry(shard: shard, offset: offset), forKey: name) == nil else {
-            throw scanner.error("tensor \(JSONText.quoted(JSONText.clipped(name))) is there twice", at: offset)
+            throw scanner.error("tensor \(JSONText.shown(name)) is there twice", at: offset)
           }
         }
         map = found

@@ -10,7 +10,7 @@ struct Fields {
     guard let members = json.members else { throw PluginFailure("\(what) is \(json.kind), not an object") }
     if let other = members.first(where: { !known.contains($0.name) && !$0.name.hasPrefix("x-") }) {
       throw PluginFailure(
-        "\(what) has the unknown field \(JSONText.quoted(JSONText.clipped(other.name))); known are \(known.joined(separator: ", "))"
+        "\(what) has the unknown field \(JSONText.shown(other.name)); known are \(known.joined(separator: ", "))"
       )
     }
     self.json = json

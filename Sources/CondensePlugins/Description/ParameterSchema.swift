@@ -27,13 +27,13 @@ enum ParameterSchema {
     }
     let required = try fields.strings("required")
     if let other = required.first(where: { properties[$0] == nil }) {
-      throw PluginFailure("the required parameter \(JSONText.quoted(JSONText.clipped(other))) is not described")
+      throw PluginFailure("the required parameter \(JSONText.shown(other)) is not described")
     }
     var parameters: [PluginParameter] = []
     for (name, schema) in members {
       guard PluginDescription.isName(name.lowercased(), separator: "_") else {
         throw PluginFailure(
-          "\(JSONText.quoted(JSONText.clipped(name))) is no parameter's name: letters, digits and underscores")
+          "\(JSONText.shown(name)) is no parameter's name: letters, digits and underscores")
       }
       let type = try type(schema, "parameter '\(name)'", isTop: true)
       let standard = try schema["default"].map { (value) throws(PluginFailure) in
@@ -65,7 +65,7 @@ enum ParameterSchema {
     case "array": allowed = ["items", "minItems", "maxItems"]
     default:
       throw PluginFailure(
-        "\(what) has the type \(JSONText.quoted(JSONText.clipped(name))); expected integer, number, boolean, string or array"
+        "\(what) has the type \(JSONText.shown(name)); expected integer, number, boolean, string or array"
       )
     }
     let fields = try Fields(

@@ -56,13 +56,13 @@ extension PluginDescription {
     name = try fields.string("name")
     guard PluginDescription.isName(name, separator: "-") else {
       throw PluginFailure(
-        "\(JSONText.quoted(JSONText.clipped(name))) is no stage's name: lower-case letters, digits and hyphens, a letter first"
+        "\(JSONText.shown(name)) is no stage's name: lower-case letters, digits and hyphens, a letter first"
       )
     }
     self.version = try fields.integer("version", in: 0...Int(Int32.max))
     let scope = try fields.optionalString("scope") ?? StageScope.tensor.rawValue
     guard let known = StageScope(rawValue: scope) else {
-      throw PluginFailure("the scope \(JSONText.quoted(JSONText.clipped(scope))) is none of tensor, model, evaluation")
+      throw PluginFailure("the scope \(JSONText.shown(scope)) is none of tensor, model, evaluation")
     }
     self.scope = known
     summary = try fields.string("summary")
@@ -81,20 +81,17 @@ extension PluginDescription {
     files = try fields.strings("files")
     environment = try fields.strings("environment")
     if let wrong = environment.first(where: { $0.isEmpty || $0.contains("=") || $0.contains("\0") }) {
-      throw PluginFailure("\(JSONText.quoted(JSONText.clipped(wrong))) is no variable's name")
+      throw PluginFailure("\(JSONText.shown(wrong)) is no variable's name")
     }
     if let wrong = files.first(where: { $0.isEmpty || $0.contains("\0") }) {
-      throw PluginFailure("\(JSONText.quoted(JSONText.clipped(wrong))) is no path")
+      throw PluginFailure("\(JSONText.shown(wrong)) is no path")
     }
     examples = try fields.array("examples").map { (json) throws(PluginFailure) in try example(json) }
   }
 
-  /// Whether a text is a name as stages (with hyphens) and metrics (with underscores) have.
+  /// Whether a text is a name, and not too long for one.
   static func isName(_ text: String, separator: Unicode.Scalar) -> Bool {
-    guard let first = text.unicodeScalars.first, ("a"..."z").contains(first), text.utf8.count <= 64 else {
-      return false
-    }
-    return text.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == separator }
+    text.utf8.count <= 64 && StageDescription.isName(text, separator: separator)
   }
 
   private static func metrics(_ list: [JSONElement]) throws(PluginFailure) -> [MetricDescription] {
@@ -104,7 +101,7 @@ extension PluginDescription {
       let name = try fields.string("name")
       guard isName(name, separator: "_") else {
         throw PluginFailure(
-          "\(JSONText.quoted(JSONText.clipped(name))) is no metric's name: lower-case letters, digits and underscores")
+          "\(JSONText.shown(name)) is no metric's name: lower-case letters, digits and underscores")
       }
       guard !metrics.contains(where: { $0.name == name }) else {
         throw PluginFailure("the metric '\(name)' is there twice")
@@ -112,7 +109,7 @@ extension PluginDescription {
       let total = try fields.optionalString("total") ?? MetricDescription.Total.mean.rawValue
       guard let known = MetricDescription.Total(rawValue: total) else {
         throw PluginFailure(
-          "the total \(JSONText.quoted(JSONText.clipped(total))) of the metric '\(name)' is none of mean, sum, min, max"
+          "the total \(JSONText.shown(total)) of the metric '\(name)' is none of mean, sum, min, max"
         )
       }
       metrics.append(MetricDescription(name, total: known, try fields.optionalString("summary") ?? ""))
@@ -128,7 +125,7 @@ extension PluginDescription {
     var known: Set<DType> = []
     for name in try fields.strings("dtypes") {
       guard let dtype = DType(rawValue: name) else {
-        throw PluginFailure("\(JSONText.quoted(JSONText.clipped(name))) is no dtype of safetensors, such as F32")
+        throw PluginFailure("\(JSONText.shown(name)) is no dtype of safetensors, such as F32")
       }
       known.insert(dtype)
     }
@@ -152,7 +149,7 @@ extension PluginDescription {
       guard let members = given.members else { throw PluginFailure("an example's parameters are no object") }
       for (name, value) in members {
         guard let known = parameters.first(where: { $0.description.name == name }) else {
-          throw PluginFailure("an example has the unknown parameter \(JSONText.quoted(JSONText.clipped(name)))")
+          throw PluginFailure("an example has the unknown parameter \(JSONText.shown(name))")
         }
         values[name] = try ParameterSchema.value(value, known.description.type, "an example's \(name)")
       }

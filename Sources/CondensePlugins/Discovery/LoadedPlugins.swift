@@ -43,15 +43,12 @@ extension StageRegistry {
 
   /// These stages and those of a workspace's plugins.
   ///
-  /// - Parameters:
-  ///   - root: the workspace, absolute.
-  ///   - stateFolder: where what is known of plugins is kept, absolute; only asked for where there are plugins.
+  /// - Parameter loader: the workspace's; only asked for where there are plugins.
   public func withPlugins(
-    of configuration: Configuration, root: String, stateFolder: @autoclosure () throws -> String
+    of configuration: Configuration, loader: @autoclosure () throws -> PluginLoader
   ) rethrows -> (registry: StageRegistry, loaded: LoadedPlugins) {
     guard !configuration.plugins.isEmpty else { return (self, LoadedPlugins()) }
-    let loader = PluginLoader(root: root, stateFolder: try stateFolder())
-    let loaded = loader.load(configuration.plugins, beside: self)
+    let loaded = try loader().load(configuration.plugins, beside: self)
     return (adding(loaded), loaded)
   }
 }

@@ -44,7 +44,7 @@ enum TensorFile {
   private static func open(_ name: String, in folder: String) throws(PluginFailure) -> OpenFile {
     guard !name.isEmpty, name != ".", name != "..", !name.contains("/"), !name.contains("\0") else {
       throw PluginFailure(
-        "its result is the file \(JSONText.quoted(JSONText.clipped(name))); expected the name of a file in the output folder"
+        "its result is the file \(JSONText.shown(name)); expected the name of a file in the output folder"
       )
     }
     let path = folder + "/" + name
@@ -97,28 +97,26 @@ enum TensorFile {
     let entries = Dictionary(header.entries.map { ($0.name, $0) }) { first, _ in first }
     let wanted = Set(expected.map(\.name))
     if let other = header.entries.first(where: { !wanted.contains($0.name) }) {
-      throw PluginFailure("its result holds the tensor \(quoted(other.name)), which nobody asked for")
+      throw PluginFailure("its result holds the tensor \(JSONText.shown(other.name)), which nobody asked for")
     }
     return try expected.map { tensor in
       guard let entry = entries[tensor.name] else {
-        throw PluginFailure("its result holds no tensor \(quoted(tensor.name))")
+        throw PluginFailure("its result holds no tensor \(JSONText.shown(tensor.name))")
       }
       guard entry.dtype == tensor.dtype, entry.shape == tensor.shape else {
         throw PluginFailure(
-          "its result holds \(entry.dtype.rawValue) \(entry.shape) for the tensor \(quoted(tensor.name)), which is "
+          "its result holds \(entry.dtype.rawValue) \(entry.shape) for the tensor \(JSONText.shown(tensor.name)), which is "
             + "\(tensor.dtype.rawValue) \(tensor.shape)")
       }
       let range = start + entry.range.lowerBound..<start + entry.range.upperBound
       let result = try Tensor(dtype: entry.dtype, shape: entry.shape, bytes: try file.read(range))
       if let index = result.firstNonFinite {
         throw PluginFailure(
-          "its result for the tensor \(quoted(tensor.name)) is not finite at element \(index)")
+          "its result for the tensor \(JSONText.shown(tensor.name)) is not finite at element \(index)")
       }
       return result
     }
   }
-
-  private static func quoted(_ name: String) -> String { JSONText.quoted(JSONText.clipped(name)) }
 }
 
 extension Tensor {

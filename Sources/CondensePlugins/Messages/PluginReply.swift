@@ -49,16 +49,16 @@ extension PluginReply {
       self = .result(try PluginResult(message))
     default:
       throw PluginFailure(
-        "its reply is of the unknown type \(JSONText.quoted(JSONText.clipped(type))); expected one of progress, log, result, error"
+        "its reply is of the unknown type \(JSONText.shown(type)); expected one of progress, log, result, error"
       )
     }
     if let other = members.first(where: { $0.name != "type" && !known.contains($0.name) && !$0.name.hasPrefix("x-") }) {
-      throw PluginFailure("its \(type) has the unknown field \(JSONText.quoted(JSONText.clipped(other.name)))")
+      throw PluginFailure("its \(type) has the unknown field \(JSONText.shown(other.name))")
     }
   }
 
   private static func shown(_ line: Bytes) -> String {
-    JSONText.quoted(JSONText.clipped(String(decoding: line[0..<min(line.count, 200)].array, as: UTF8.self)))
+    JSONText.shown(String(decoding: line[0..<min(line.count, 200)].array, as: UTF8.self))
   }
 }
 
@@ -74,7 +74,7 @@ extension PluginResult {
       guard let members = value.members else { throw PluginFailure("its result's metrics are no object") }
       for (name, number) in members {
         guard let number = number.double else {
-          throw PluginFailure("the metric \(JSONText.quoted(JSONText.clipped(name))) is no number: \(number.kind)")
+          throw PluginFailure("the metric \(JSONText.shown(name)) is no number: \(number.kind)")
         }
         metrics[name] = number
       }

@@ -71,15 +71,14 @@ struct PluginLocation: Sendable {
   func sources(_ cache: PluginCache) throws(PluginFailure) -> SourceSet {
     var set = SourceSet()
     set.add("command", content: Digest(of: .init(spelled.joined(separator: "\0").utf8)).hex)
-    let root = command.workingFolder
-    for file in files { try set.add(file, named: displayed(file, root), cache) }
+    for file in files { try set.add(file, named: command.displayed(file), cache) }
     if let folder {
       let inner = try FolderFiles(folder) { entry in
         // Other plugins of the folder are programs of their own.
         expectedName != nil && entry.hasPrefix(PluginLocation.prefix)
       }
       for file in inner.paths {
-        try set.add(file, named: displayed(file, root), inner: AbsolutePath.relative(file, to: folder), cache)
+        try set.add(file, named: command.displayed(file), inner: AbsolutePath.relative(file, to: folder), cache)
       }
       for folder in inner.folders { set.add(folder: folder) }
     }
@@ -89,21 +88,20 @@ struct PluginLocation: Sendable {
   /// What the description adds: files, folders and patterns of file names, relative to the plugin's folder; variables.
   func sources(namedBy description: PluginDescription, _ cache: PluginCache) throws(PluginFailure) -> SourceSet {
     var set = SourceSet()
-    let root = command.workingFolder
     for text in description.files {
-      let path = AbsolutePath.resolve(text, from: folder ?? root)
+      let path = AbsolutePath.resolve(text, from: folder ?? command.workingFolder)
       switch FileSystem.kind(at: path) {
       case .folder:
         let inner = try FolderFiles(path)
         for file in inner.paths {
-          try set.add(file, named: displayed(file, root), inner: AbsolutePath.relative(file, to: path), cache)
+          try set.add(file, named: command.displayed(file), inner: AbsolutePath.relative(file, to: path), cache)
         }
         for folder in inner.folders { set.add(folder: folder) }
       case nil where text.contains(where: { "*?[{".contains($0) }):
         for file in try matches(path, in: &set) {
-          try set.add(file, named: displayed(file, root), inner: (file as NSString).lastPathComponent, cache)
+          try set.add(file, named: command.displayed(file), inner: (file as NSString).lastPathComponent, cache)
         }
-      default: try set.add(path, named: displayed(path, root), cache)
+      default: try set.add(path, named: command.displayed(path), cache)
       }
     }
     let environment = ProcessInfo.processInfo.environment
@@ -122,9 +120,5 @@ struct PluginLocation: Sendable {
     let entries = (try? FileSystem.entries(in: folder)) ?? []
     return entries.filter { $0.isUTF8 && glob.matches($0.name) && FileSystem.resolvedKind(of: $0, in: folder) == .file }
       .prefix(FolderFiles.mostFiles).map { folder + "/" + $0.name }
-  }
-
-  private func displayed(_ path: String, _ root: String) -> String {
-    path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
   }
 }

@@ -61,7 +61,7 @@ struct Plugin: Sendable {
       let known = description.metrics.map(\.name)
       let other = result.metrics.keys.sorted().first { !known.contains($0) } ?? ""
       throw PluginFailure(
-        "its result has the metric \(JSONText.quoted(JSONText.clipped(other))), which is not described")
+        "its result has the metric \(JSONText.shown(other)), which is not described")
     }
     return result.metrics
   }

@@ -14,6 +14,9 @@ public struct ProcessStage: Stage {
       parameters: described.parameters.map(\.description), examples: described.examples)
   }
 
+  /// Whether a plugin may have the name.
+  public static func isName(_ text: String) -> Bool { PluginDescription.isName(text, separator: "-") }
+
   /// Where it is, as people know it: a path or a command.
   public var location: String { plugin.location.name }
 
@@ -47,8 +50,7 @@ public struct ProcessStage: Stage {
 
   /// What stands for a file in keys: its content, wherever it is.
   private func content(of path: String, _ name: String, _ files: inout SourceSet) throws(ParameterError) -> String {
-    let root = plugin.location.command.workingFolder
-    let shown = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
+    let shown = plugin.location.command.displayed(path)
     let digest: Digest
     do throws(FileError) { digest = try plugin.cache.file(path).digest } catch {
       throw ParameterError(name, "cannot \(error.operation) '\(shown)': \(error.reason)")

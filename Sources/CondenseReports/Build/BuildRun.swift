@@ -49,7 +49,7 @@ package struct BuildRun: Sendable {
     guard !build.wasWithdrawn else { return nil }
     sink.show(problems + build.diagnostics, workspace: workspace)
     try tell(build.report)
-    return (build.status(hasProblems: problems.contains { $0.diagnostic.severity == .error }), build)
+    return (build.status(hasProblems: problems.hasErrors), build)
   }
 
   private func tell(_ report: BuildReport) throws {
@@ -73,8 +73,7 @@ package struct BuildRun: Sendable {
     sink.show(problems + run.diagnostics, workspace: workspace)
     let report = DryRunReport(run: run, workspace: workspace)
     sink.result(invocation.json ? try JSONOutput.text(report.document) : report.text)
-    let hasProblems = problems.contains { $0.diagnostic.severity == .error }
-    return run.hasInvalidInput || hasProblems ? .invalidInput : .done
+    return run.hasInvalidInput || problems.hasErrors ? .invalidInput : .done
   }
 }
 

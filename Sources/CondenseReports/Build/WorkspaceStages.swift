@@ -15,21 +15,26 @@ package struct WorkspaceStages: Sendable {
   /// - Parameter loader: one that is kept, for a process that builds again and again: plugins' processes go on then.
   package init(_ workspace: Workspace, beside stages: StageRegistry, loader: PluginLoader? = nil) {
     registry = stages
-    let entries = workspace.configuration.plugins
-    guard let first = entries.first else { return }
     do {
-      loaded = try (loader ?? WorkspaceStages.loader(for: workspace)).load(entries, beside: stages)
+      (registry, loaded) = try stages.withPlugins(
+        of: workspace.configuration, loader: try loader ?? WorkspaceStages.loader(for: workspace))
     } catch {
-      loaded.diagnostics = [Diagnostic(.error, "plugins cannot be used: \(error)", at: first.place)]
+      loaded.diagnostics = workspace.configuration.plugins.prefix(1).map {
+        Diagnostic(.error, "plugins cannot be used: \(error)", at: $0.place)
+      }
     }
-    registry = stages.adding(loaded)
     problems = loaded.diagnostics.map {
       PlacedDiagnostic(diagnostic: $0, source: workspace.configuration.source(of: $0))
     }
   }
 
-  /// Throws where the workspace can keep no state.
+  /// Makes a loader; throws where the workspace can keep no state.
   package static func loader(for workspace: Workspace) throws -> PluginLoader {
     PluginLoader(root: workspace.root, stateFolder: try workspace.makeStateFolder())
   }
+}
+
+extension [PlacedDiagnostic] {
+  /// Whether one of them is more than a warning.
+  package var hasErrors: Bool { contains { $0.diagnostic.severity == .error } }
 }

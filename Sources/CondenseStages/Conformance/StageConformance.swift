@@ -73,18 +73,14 @@ public struct StageConformance: Sendable {
 extension StageConformance {
   private func describes() throws(Problem) {
     let description = stage.description
-    func isName(_ text: String, _ others: [Unicode.Scalar]) -> Bool {
-      guard let first = text.unicodeScalars.first, ("a"..."z").contains(first) else { return false }
-      return text.unicodeScalars.allSatisfy {
-        ("a"..."z").contains($0) || ("0"..."9").contains($0) || others.contains($0)
-      }
+    guard StageDescription.isName(description.name, separator: "-") else {
+      throw Problem("'\(description.name)' is no stage's name")
     }
-    guard isName(description.name, ["-"]) else { throw Problem("'\(description.name)' is no stage's name") }
     guard !description.summary.isEmpty else { throw Problem("there is no summary") }
     guard Set(description.parameters.map(\.name)).count == description.parameters.count else {
       throw Problem("a parameter is there twice")
     }
-    for metric in description.metrics where !isName(metric.name, ["_"]) {
+    for metric in description.metrics where !StageDescription.isName(metric.name, separator: "_") {
       throw Problem("'\(metric.name)' is no metric's name")
     }
     guard Set(description.metrics.map(\.name)).count == description.metrics.count else {

@@ -34,6 +34,15 @@ public struct StageDescription: Sendable {
   }
 }
 
+extension StageDescription {
+  /// Whether a text is a name as stages (with hyphens) and metrics (with underscores) have: lower-case letters and digits, a
+  /// letter first.
+  public static func isName(_ text: String, separator: Unicode.Scalar) -> Bool {
+    guard let first = text.unicodeScalars.first, ("a"..."z").contains(first) else { return false }
+    return text.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == separator }
+  }
+}
+
 /// What a stage sees at a time.
 public enum StageScope: String, Sendable {
   case tensor

@@ -266,7 +266,7 @@ public enum JSONText {
   }
 
   /// A text in double quotes, as messages about JSON show it.
-  static func shown(_ text: String) -> String { quoted(clipped(text)) }
+  public static func shown(_ text: String) -> String { quoted(clipped(text)) }
 
   /// A text as messages show it: cut where it is long, and without what a terminal would act on.
   public static func clipped(_ text: String) -> String {
