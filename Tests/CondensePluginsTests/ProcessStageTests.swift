@@ -117,6 +117,25 @@ struct ProcessStageTests {
     }
   }
 
+  @Test("One that describes itself differently each time, or not as its examples, fails its check")
+  func conformance() throws {
+    let workspace = try PluginWorkspace()
+    try workspace.writePlugin(
+      "vary",
+      ShellPlugin(describe: #"echo "{\"protocol\":1,\"name\":\"vary\",\"version\":1,\"summary\":\"Process $$.\"}""#))
+    try workspace.writePlugin(
+      "boast",
+      ShellPlugin(
+        description:
+          #""version":1,"summary":"S","examples":[{"title":"Doubles","shape":[1,1],"input":[1],"output":[2]}]"#))
+    for (name, problem) in [
+      ("vary", "it prints another description the second time"), ("boast", "Doubles: it yields [1.0]"),
+    ] {
+      let stage = try #require(workspace.load().stages.first { $0.description.name == name })
+      #expect(stage.conformance().compactMap(\.problem) == [problem])
+    }
+  }
+
   @Test("A decision over the model goes by way of JSON")
   func decides() throws {
     let workspace = try PluginWorkspace()

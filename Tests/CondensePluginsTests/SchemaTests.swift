@@ -1,6 +1,7 @@
 import CondenseStages
 import CondenseTensors
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CondensePlugins
@@ -79,6 +80,32 @@ struct SchemaTests {
     let schema = try Self.schema("plugin-reply")
     #expect(try schema.allows(JSONElement(Bytes(text.utf8)), in: schema) == isValid)
     #expect(((try? PluginReply(line: Bytes(text.utf8))) != nil) == isValid)
+  }
+}
+
+@Suite("Damaged messages")
+struct DamagedMessageTests {
+  private static let description =
+    #"{"protocol":1,"name":"a","version":1,"summary":"S","scope":"tensor","parameters":{"required":["a"],"properties":{"a":{"type":"integer","minimum":1,"maximum":9},"b":{"type":"array","items":{"type":"number"},"minItems":2,"maxItems":2,"default":[1,2]}}},"metrics":[{"name":"m","total":"max"}],"accepts":{"dtypes":["F32"],"minRank":1},"examples":[{"title":"T","shape":[1,1],"input":[1],"output":[2]}]}"#
+  private static let reply =
+    #"{"type":"result","id":1,"tensors":"a","metrics":{"a":1e3,"b":2.5},"measurement":{"a":[1,null,true]},"allocations":[[1,2],3]}"#
+
+  @Test("They are errors or read, and never a crash", arguments: 0..<FuzzRun.parts)
+  func damaged(part: Int) {
+    let mutation = Mutation(words: [
+      "{", "[", "]", "}", "\"", ",", ":", "-1", "1e999", "9223372036854775807", "-9223372036854775808", "null",
+      "\\u0000",
+      "minimum", "properties", "shape", "default",
+    ])
+    var read = 0
+    FuzzRun.current.inputs(of: part, "plugin messages", percent: 10) { generator, _ in
+      let description = mutation.damaged(Array(Self.description.utf8), using: &generator)
+      if (try? PluginDescription(Bytes(description))) != nil { read += 1 }
+      let reply = mutation.damaged(Array(Self.reply.utf8), using: &generator)
+      if (try? PluginReply(line: Bytes(reply))) != nil { read += 1 }
+    }
+    // A digit more or less hurts nobody.
+    #expect(read > 0)
   }
 }
 

@@ -11,9 +11,9 @@ public struct PluginLimits: Equatable, Sendable {
   /// Bytes of address space for each process (`RLIMIT_AS`); nil for no limit. Linux only: Darwin does not enforce it.
   public var memory: Int?
   /// Bytes of one line of a reply.
-  public var lineByteCount = 16 << 20
+  public var lineByteCount = 4 << 20
   /// Bytes that a plugin may write to its standard output for one request.
-  public var outputByteCount = 64 << 20
+  public var outputByteCount = 16 << 20
 
   public init() {}
 }

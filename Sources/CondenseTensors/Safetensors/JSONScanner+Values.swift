@@ -1,5 +1,5 @@
 /// A JSON value of any kind, as plugins and other programs write them.
-public indirect enum JSONElement: Equatable, Sendable {
+public enum JSONElement: Equatable, Sendable {
   case null
   case bool(Bool)
   /// A number without fraction and exponent that fits.
