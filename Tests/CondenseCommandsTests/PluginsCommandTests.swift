@@ -38,6 +38,39 @@ struct PluginsCommandTests {
     #expect(try check.json()["passed"] as? Bool == true)
   }
 
+  @Test("The README's way from an empty folder to a build works word for word, where Python has numpy")
+  func walkThrough() throws {
+    guard hasNumpy() else { return }
+    // Below no workspace.
+    let folder = FileManager.default.temporaryDirectory.path + "/condense-empty-\(UUID().uuidString)"
+    let store = folder + "-store"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { for path in [folder, store] { try? FileManager.default.removeItem(atPath: path) } }
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
+    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    let section = try #require(readme.components(separatedBy: "## Stages of your own\n").last)
+    let start = try #require(section.range(of: "```sh\n"))
+    let end = try #require(section.range(of: "```", range: start.upperBound..<section.endIndex))
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-e", "-c", String(section[start.upperBound..<end.lowerBound])]
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    let programs = try CommandRunner.executable().deletingLastPathComponent().path
+    let environment = ProcessInfo.processInfo.environment
+    process.environment = environment.merging([
+      "PATH": "\(programs):\(environment["PATH"] ?? "")", "CONDENSE_CACHE_DIR": store,
+    ]) { $1 }
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(text)")
+    #expect(text.contains("snap: all 11 checks passed"))
+    #expect(text.contains("1 pipeline, all cached"))
+  }
+
   private func hasNumpy() -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
