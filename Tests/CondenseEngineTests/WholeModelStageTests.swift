@@ -104,6 +104,43 @@ struct WholeModelStageTests {
     #expect(!FileManager.default.fileExists(atPath: workspace.path("build/p.condensed")))
   }
 
+  @Test("A check on what a stage reports binds the outputs that the stage leads to, and no other")
+  func checkOfOneOutput() throws {
+    func write(_ peak: String) throws {
+      try workspace.write(
+        """
+        model: ../model.safetensors
+        stages: [lower, {huffman: {id: lowered}}, {huffman: {id: plain, from: model}}]
+        outputs: [{path: ../build/lowered.condensed, from: lowered}, {path: ../build/plain.condensed, from: plain}]
+        checks: {peak: {max: \(peak)}, bytes: {min: 1}}
+        """, to: "pipelines/p.yaml")
+    }
+    try write("8")
+    let held = try report(workspace.build())
+    #expect(held.error == nil)
+    #expect(held.checks.map(\.metric) == ["peak", "bytes", "bytes"])
+    #expect(held.checks.first?.output == workspace.path("build/lowered.condensed"))
+    #expect(held.checks.first?.value == 8)
+    try write("7")
+    #expect(try report(workspace.build()).error == "check failed: peak is 8, above max 7")
+  }
+
+  @Test(
+    "A check on what no stage reports that leads to an output fails",
+    arguments: [
+      // Nothing is made from it.
+      "[{lower: {from: model}}, {huffman: {from: model}}]",
+      // It acts on no tensor.
+      "[{lower: {only: none*}}, huffman]",
+    ], ["min: 1", "max: 100"])
+  func checkOfNothing(_ stages: String, _ bound: String) throws {
+    try workspace.writePipeline("p", stages: stages, more: "checks: {peak: {\(bound)}}")
+    let report = try report(workspace.build())
+    #expect(report.checks.map(\.held) == [false])
+    #expect(report.error == "check failed: no stage that leads to the output reported peak")
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("build/p.condensed")))
+  }
+
   @Test("A check on what no stage of the pipeline reports is an error at its place")
   func unknownMetric() throws {
     try workspace.writePipeline("p", stages: "[count, huffman]", more: "checks: {peak: {max: 7}}")

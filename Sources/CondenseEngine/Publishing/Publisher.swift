@@ -111,13 +111,7 @@ final class Publisher: Sendable {
   private func putInPlace(
     _ index: Int, _ inputs: [BuildGraph.NodeID: Outcome], _ candidates: [Candidate], _ folders: inout Set<String>
   ) throws {
-    let pipeline = plan.pipelines[index]
-    let values = pipeline.pipeline.outputs.map { pipeline.stageMetrics(leadingTo: $0.from, inputs) }
-    let checks = pipeline.pipeline.checks.flatMap { check in
-      zip(candidates, values).map { candidate, values in
-        CheckReport(check, output: candidate.path, metrics: candidate.metrics, values: values)
-      }
-    }
+    let checks = checks(of: index, inputs, candidates)
     var outputs: [OutputReport] = []
     var files: [TrackedFile] = []
     var reasons = candidates.map { _ in PublishingReason.held }
@@ -140,6 +134,24 @@ final class Publisher: Sendable {
     let publication = Publication(
       outputs: outputs, files: files, reasons: reasons, checks: checks, metrics: candidates.first?.metrics)
     published.withLock { $0[index] = publication }
+  }
+
+  /// Holds the outputs to the pipeline's checks: to one on what a stage reports, those that the stage leads to.
+  private func checks(
+    of index: Int, _ inputs: [BuildGraph.NodeID: Outcome], _ candidates: [Candidate]
+  ) -> [CheckReport] {
+    let pipeline = plan.pipelines[index]
+    let outputs = zip(candidates, pipeline.pipeline.outputs).map { candidate, output in
+      (candidate: candidate, reported: pipeline.reportedMetrics(leadingTo: output.from, inputs))
+    }
+    return pipeline.pipeline.checks.flatMap { check in
+      let name = check.metric.value
+      let bound = Metric.isMeasured(name) ? outputs : outputs.filter { $0.reported.names.contains(name) }
+      // A check that binds no output must not pass for it.
+      return (bound.isEmpty ? outputs : bound).map {
+        CheckReport(check, output: $0.candidate.path, metrics: $0.candidate.metrics, reported: $0.reported)
+      }
+    }
   }
 
   private func candidate(
@@ -213,24 +225,25 @@ final class Publisher: Sendable {
 }
 
 extension CheckReport {
-  /// - Parameter values: the numbers that stages report themselves.
-  init(_ check: CheckUse, output: String, metrics: OutputMetrics, values: [String: Double]) {
+  /// - Parameter reported: what stages report themselves.
+  init(_ check: CheckUse, output: String, metrics: OutputMetrics, reported: ReportedMetrics) {
+    let name = check.metric.value
     let value: Double? =
-      switch check.metric.value {
+      switch name {
       case "bytes": Double(metrics.bytes)
       case "ratio": metrics.ratio
       case "density": metrics.density
       case "sqnr": metrics.sqnr
       case "max_error": metrics.maxError
       case "cosine": metrics.cosine
-      case let name: values[name]
+      default: reported.values[name]
       }
     let minimum = check.min?.value
     let maximum = check.max?.value
-    // Nothing lost is an endless signal-to-noise ratio.
-    let compared = value ?? .infinity
+    // Nothing lost is an endless signal-to-noise ratio. Of what no stage reported nothing holds.
+    let compared = value ?? (Metric.isMeasured(name) ? .infinity : .nan)
     self.init(
-      output: output, metric: check.metric.value, value: value, min: minimum, max: maximum,
+      output: output, metric: name, value: value, min: minimum, max: maximum,
       held: compared >= (minimum ?? -.infinity) && compared <= (maximum ?? .infinity))
   }
 }

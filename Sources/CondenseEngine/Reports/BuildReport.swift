@@ -92,7 +92,7 @@ public struct CheckReport: Equatable, Sendable {
   /// The output that was held to it.
   public var output: String
   public var metric: String
-  /// Nil for a signal-to-noise ratio where nothing was lost.
+  /// Nil for a signal-to-noise ratio where nothing was lost, and for what no stage reported, which never holds.
   public var value: Double?
   public var min: Double?
   public var max: Double?

@@ -1,3 +1,4 @@
+import CondensePipelines
 import CondenseStore
 
 /// Makes a report of what a finished scheduler knows.
@@ -183,6 +184,9 @@ struct ReportBuilder {
 extension CheckReport: CustomStringConvertible {
   /// For example `check failed: ratio is 11.2, below min 12`, `check held: ratio is 21.4 (min 12)`.
   public var description: String {
+    if value == nil, !Metric.isMeasured(metric) {
+      return "check failed: no stage that leads to the output reported \(metric)"
+    }
     let shown = value.map { Figures.number($0) } ?? "endless"
     guard !held else {
       let bounds = [min.map { "min \(Figures.number($0))" }, max.map { "max \(Figures.number($0))" }]

@@ -29,16 +29,24 @@ extension MetricDescription {
   }
 }
 
+/// What the stages on the way to an output report.
+struct ReportedMetrics {
+  /// All that they can report.
+  var names: Set<String> = []
+  /// What they did report; of several stages with one metric the last one's.
+  var values: [String: Double] = [:]
+}
+
 extension PipelinePlan {
-  /// The numbers that the stages on the way to an output reported, by what the nodes yielded; of several stages with one
-  /// metric the last one's.
-  func stageMetrics(leadingTo input: StageInput, _ outcomes: [BuildGraph.NodeID: Outcome]) -> [String: Double] {
-    var metrics: [String: Double] = [:]
+  /// The numbers that the stages on the way to an output report, by what the nodes yielded.
+  func reportedMetrics(leadingTo input: StageInput, _ outcomes: [BuildGraph.NodeID: Outcome]) -> ReportedMetrics {
+    var metrics = ReportedMetrics()
     var next = input
     while case .stage(let index) = next {
       let stage = pipeline.stages[index]
+      metrics.names.formUnion(stage.description.metrics.map(\.name))
       let totals = stage.description.totals(of: stages[index]?.actions ?? []) { outcomes[$0] }
-      metrics.merge(totals) { later, _ in later }
+      metrics.values.merge(totals) { later, _ in later }
       next = stage.input
     }
     return metrics

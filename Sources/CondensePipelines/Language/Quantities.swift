@@ -70,6 +70,9 @@ public struct Metric: Sendable {
     Metric(name: "cosine", unit: .number, range: -1...1),
   ]
 
+  /// Whether every output has a metric of this name; else stages report it.
+  public static func isMeasured(_ name: String) -> Bool { all.contains { $0.name == name } }
+
   /// A metric that a stage reports: any number, also written as a share.
   public static func ofStage(_ name: String) -> Metric {
     let most = Double.greatestFiniteMagnitude
