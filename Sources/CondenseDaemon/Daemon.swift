@@ -2,6 +2,7 @@ import CondenseEngine
 import CondenseFiles
 import CondenseHTTP
 import CondenseModels
+import CondensePlugins
 import CondenseReports
 import CondenseStages
 import CondenseStore
@@ -31,6 +32,8 @@ package struct DaemonOptions: Sendable {
   package var modelPatience = 3.0
   /// How many seconds after a failure that may pass, such as a full disk, it is tried again; each time twice as many.
   package var firstRetry = 5.0
+  /// What plugins may take where the workspace's configuration says nothing else.
+  package var pluginLimits = PluginLimits()
   /// How long what runs may take to come to its end. What does not is abandoned: nothing of it is in place yet. With what
   /// the server takes to end, this keeps within five seconds.
   package var grace = Duration.milliseconds(3500)
@@ -89,7 +92,8 @@ package final class Daemon: Sendable {
     let events = DaemonEvents(feed: feed, log: log, metrics: { metrics.withLock { $0 } })
     let service = WorkspaceService(
       root: workspace.root, stages: options.stages, formats: options.formats, storeFolder: options.storeFolder,
-      modelPatience: options.modelPatience, firstRetry: options.firstRetry, log: log,
+      modelPatience: options.modelPatience, firstRetry: options.firstRetry,
+      pluginLimits: options.pluginLimits, log: log,
       listener: { event in
         events.tell(event)
         memory.used()

@@ -13,16 +13,6 @@ final class PluginWorkspace: Sendable {
   let root: String
   let limits: PluginLimits
 
-  /// Limits under which what hangs is soon found out.
-  static var short: PluginLimits {
-    var limits = PluginLimits()
-    limits.seconds = 1
-    limits.graceSeconds = 0.2
-    limits.lineByteCount = 1 << 16
-    limits.outputByteCount = 1 << 18
-    return limits
-  }
-
   /// Limits that only something broken meets, however busy the machine is.
   static var long: PluginLimits {
     var limits = PluginLimits()
@@ -79,55 +69,4 @@ final class PluginWorkspace: Sendable {
     guard let tensor = try? Tensor([1, -2, 3, -4, 5, -6], shape: [2, 3]) else { preconditionFailure() }
     return EncodedTensor(tensor)
   }()
-}
-
-/// A plugin in shell: what it does with a request that is in `$request`, its parts in `$id`, `$input` and `$output`.
-struct ShellPlugin {
-  /// Members of the description besides protocol and name.
-  var description = "\"version\":1,\"summary\":\"A test.\""
-  /// What `describe` does instead.
-  var describe: String?
-  var body: String
-  /// Whether it serves one request and ends.
-  var isOneShot = false
-
-  static let copy = "cp \"$input\" \"$output/out.safetensors\""
-  /// Says that the result is in `out.safetensors`.
-  static let done = #"printf '{"type":"result","id":%s,"tensors":"out.safetensors"}\n' "$id""#
-
-  init(
-    _ body: String = copy + "\n" + done, description: String? = nil, describe: String? = nil, isOneShot: Bool = false
-  ) {
-    self.body = body
-    if let description { self.description = description }
-    self.describe = describe
-    self.isOneShot = isOneShot
-  }
-
-  func text(name: String) -> String {
-    """
-    #!/bin/sh
-    if [ "$1" = describe ]; then
-      \(describe ?? "echo '{\"protocol\":1,\"name\":\"\(name)\",\(description)}'")
-      exit
-    fi
-    member() { printf '%s' "$request" | sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p"; }
-    \(isOneShot ? "IFS= read -r request &&" : "while IFS= read -r request; do") {
-      id=$(printf '%s' "$request" | sed -n 's/^{"id":\\([0-9]*\\),.*/\\1/p')
-      input=$(member input)
-      output=$(member output)
-    \(body)
-    }\(isOneShot ? "" : "; done")
-    """
-  }
-}
-
-/// Whether a process of this number is there, a zombie left out.
-func isRunning(_ id: Int32) -> Bool {
-  #if os(Linux)
-    guard let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else { return false }
-    return status.split(separator: ")").last?.split(separator: " ").first != "Z"
-  #else
-    return kill(id, 0) == 0
-  #endif
 }

@@ -21,6 +21,7 @@ final class WorkspaceService: Sendable {
   private let storeFolder: @Sendable (Workspace) -> String
   private let modelPatience: Double
   private let firstRetry: Double
+  private let pluginLimits: PluginLimits
   private let warmStore = WarmStore()
   private let warmState = WarmState()
   /// Nil as long as there are no plugins. It keeps their processes.
@@ -62,13 +63,16 @@ final class WorkspaceService: Sendable {
   ///   - storeFolder: where a workspace's artifacts are kept.
   ///   - modelPatience: see ``BuildRequest/patienceWithModels``.
   ///   - firstRetry: seconds until what may pass is tried again.
+  ///   - pluginLimits: where the configuration says nothing else.
   ///   - listener: told what happens, from any thread.
   init(
     root: String, stages: StageRegistry, formats: ModelFormats, storeFolder: @escaping @Sendable (Workspace) -> String,
-    modelPatience: Double, firstRetry: Double = 5, log: Logger, listener: @escaping @Sendable (ServiceEvent) -> Void
+    modelPatience: Double, firstRetry: Double = 5, pluginLimits: PluginLimits = PluginLimits(), log: Logger,
+    listener: @escaping @Sendable (ServiceEvent) -> Void
   ) {
     self.modelPatience = modelPatience
     self.firstRetry = firstRetry
+    self.pluginLimits = pluginLimits
     self.root = root
     self.stages = stages
     self.formats = formats
@@ -84,7 +88,7 @@ final class WorkspaceService: Sendable {
       if workspace.configuration.plugins.isEmpty {
         loader = nil
       } else if loader == nil {
-        loader = try? WorkspaceStages.loader(for: workspace)
+        loader = try? WorkspaceStages.loader(for: workspace, limits: pluginLimits)
       }
       return loader
     }

@@ -29,8 +29,10 @@ package struct WorkspaceStages: Sendable {
   }
 
   /// Makes a loader; throws where the workspace can keep no state.
-  package static func loader(for workspace: Workspace) throws -> PluginLoader {
-    PluginLoader(root: workspace.root, stateFolder: try workspace.makeStateFolder())
+  package static func loader(
+    for workspace: Workspace, limits: PluginLimits = PluginLimits()
+  ) throws -> PluginLoader {
+    PluginLoader(root: workspace.root, stateFolder: try workspace.makeStateFolder(), limits: limits)
   }
 }
 
