@@ -211,7 +211,7 @@ struct ProcessStageTests {
     #expect(results.lines == Array(repeating: "same", count: 8))
   }
 
-  @Test("A plugin inherits no ignored signal, no blocked one, and is in a group of its own")
+  @Test("A plugin inherits no ignored signal, no blocked one, no open file, and is in a group of its own")
   func surroundings() throws {
     #if os(Linux)
       let workspace = try PluginWorkspace()
@@ -220,11 +220,17 @@ struct ProcessStageTests {
         ShellPlugin(
           "grep -E '^Sig(Blk|Ign)' /proc/self/status > signals; cut -d ' ' -f 5 /proc/$$/stat > group; echo $$ > pid; ls /proc/$$/fd > open\n"
             + ShellPlugin.copy + "\n" + ShellPlugin.done))
+      // Somebody has not thought of programs that are started.
+      let inherited = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, 500)
+      defer { close(inherited) }
+      try #require(inherited >= 500)
       _ = try workspace.stage().apply(PluginWorkspace.tensor, allocation: nil, run: StageRun())
       let masks = workspace.text("signals").split(whereSeparator: \.isWhitespace).compactMap { UInt64($0, radix: 16) }
       // Those from 32 on are the C library's own.
       #expect(masks.count == 2 && masks.allSatisfy { $0 & 0x7FFF_FFFF == 0 })
       #expect(workspace.text("group") == workspace.text("pid"))
+      let open = workspace.text("open").split(separator: "\n")
+      #expect(open.starts(with: ["0", "1"]) && !open.contains("\(inherited)"), "\(open)")
     #endif
   }
 
@@ -233,15 +239,45 @@ struct ProcessStageTests {
     func memory() throws {
       let workspace = try PluginWorkspace()
       try workspace.writePlugin("big", ShellPlugin("ulimit -v > limit\n" + ShellPlugin.copy + "\n" + ShellPlugin.done))
-      // A process that another test starts may hold the script open for writing until it is another program: without a
-      // limit that is waited for.
-      _ = try workspace.stage()
       let loaded = workspace.load("plugins: [{folder: stages, memory: 512 MiB}]")
       let stage = try #require(loaded.stages.first, "\(loaded.diagnostics.map(\.message))").configure([:])
       _ = try stage.apply(PluginWorkspace.tensor, allocation: nil, run: StageRun())
       #expect(workspace.text("limit") == "524288\n")
     }
+
+    @Test("A script that is being written is waited for, for a while", arguments: [nil, 1 << 30])
+    func busy(memory: Int?) throws {
+      let workspace = try PluginWorkspace()
+      try workspace.writePlugin("copy", ShellPlugin())
+      let path = workspace.root + "/stages/condense-stage-copy"
+      func start() throws(PluginFailure) -> ChildProcess {
+        try ChildProcess.start([path, "describe"], in: workspace.root, memory: memory, hasInput: false)
+      }
+      let writer = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+      #expect(throws: PluginFailure("cannot start '\(path)': Text file busy")) { try start() }
+      close(writer)
+      let process = try start()
+      process.waitForExit(seconds: Double(longestWait))
+      process.kill()
+      #expect(process.status == .exited(0))
+    }
   #endif
+
+  @Test("What does not start says why, with a limit too", arguments: [nil, 1 << 30])
+  func notStarting(memory: Int?) throws {
+    let workspace = try PluginWorkspace()
+    try workspace.write("echo", to: "no-script", isExecutable: true)
+    try workspace.write("#!/no/such/shell\n", to: "no-shell", isExecutable: true)
+    for (name, problem) in [
+      ("no-script", "Exec format error; a script begins with a line such as #!/bin/sh"),
+      ("no-shell", "No such file or directory"), ("missing", "No such file or directory"),
+    ] {
+      let path = workspace.root + "/" + name
+      #expect(throws: PluginFailure("cannot start '\(path)': \(problem)")) {
+        try ChildProcess.start([path], in: workspace.root, memory: memory, hasInput: true)
+      }
+    }
+  }
 }
 
 /// Lines from any thread.

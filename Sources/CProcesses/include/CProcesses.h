@@ -1,21 +1,23 @@
 #ifndef CPROCESSES_H
 #define CPROCESSES_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /// Starting programs, and ending them with this one.
 ///
 /// C, because Swift sees neither all of the system's calls nor may run in a signal handler.
 
-/// Makes a pipe that is closed in programs that are started. Returns 0, or -1 with `errno`.
+/// Makes a pipe that is closed in programs that are started; its ends are none of the standard descriptors. Returns 0, or -1 with `errno`.
 int cprocesses_pipe(int ends[2]);
 
 /// Starts a program: in a process group of its own, with every signal as the system has it and none blocked, in a folder,
-/// with these as its standard descriptors and no other one that is closed on exec. Without `input` there is nothing to
-/// read. Returns 0 or an `errno`.
+/// with these as its standard descriptors and no other one. They are none of the standard ones themselves. Without `input`
+/// there is nothing to read. `memory` bytes of address space are all that it may have, 0 for no limit; Darwin has none.
+/// Returns 0 or an `errno`.
 int cprocesses_spawn(
     pid_t *id, const char *path, char *const arguments[], char *const environment[], const char *folder, int input,
-    int output, int errors);
+    int output, int errors, uint64_t memory);
 
 /// The process groups that this process has started, in memory that a signal handler may read: when this process is ended
 /// by SIGINT, SIGTERM or SIGHUP, or exits, they are killed.

@@ -20,13 +20,13 @@ extension ChildProcess {
     _ words: [String], in folder: String, memory: Int?, hasInput: Bool
   ) throws(PluginFailure) -> ChildProcess {
     _ = isWatching
-    let words = limited(words, memory: memory)
     var pipes = Pipes()
     do throws(PluginFailure) {
       let input = hasInput ? try pipes.make() : nil
       let output = try pipes.make()
       let errors = try pipes.make()
-      let id = try spawn(words, in: folder, input: input?.reading, output: output.writing, errors: errors.writing)
+      let id = try spawn(
+        words, in: folder, memory: memory, input: input?.reading, output: output.writing, errors: errors.writing)
       if cprocesses_add(id) == 0 {
         Foundation.kill(-id, SIGKILL)
         waitpid(id, nil, 0)
@@ -39,13 +39,6 @@ extension ChildProcess {
       pipes.close()
       throw error
     }
-  }
-
-  /// A limit is set by a shell that becomes the program: there is no other way between fork and exec that runs no code of
-  /// this process.
-  private static func limited(_ words: [String], memory: Int?) -> [String] {
-    guard let memory else { return words }
-    return ["/bin/sh", "-c", "ulimit -v \"$0\" && exec \"$@\"", String(max(1, memory / 1024))] + words
   }
 
   private static func setNonblocking(_ descriptor: Int32) {
@@ -69,20 +62,22 @@ extension ChildProcess {
   }
 
   private static func spawn(
-    _ words: [String], in folder: String, input: Int32?, output: Int32, errors: Int32
+    _ words: [String], in folder: String, memory: Int?, input: Int32?, output: Int32, errors: Int32
   ) throws(PluginFailure) -> pid_t {
     let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     let variables: [UnsafeMutablePointer<CChar>?] =
       ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in arguments + variables { free(text) } }
+    let memory = memory.map { UInt64(max(1, $0)) } ?? 0
     var id: pid_t = 0
-    var code = cprocesses_spawn(&id, words[0], arguments, variables, folder, input ?? -1, output, errors)
+    func attempt() -> Int32 {
+      cprocesses_spawn(&id, words[0], arguments, variables, folder, input ?? -1, output, errors, memory)
+    }
+    var code = attempt()
     // Somebody may still be closing the file after writing it.
-    var attempts = 0
-    while code == ETXTBSY, attempts < 100 {
-      attempts += 1
+    for _ in 0..<100 where code == ETXTBSY {
       usleep(10_000)
-      code = cprocesses_spawn(&id, words[0], arguments, variables, folder, input ?? -1, output, errors)
+      code = attempt()
     }
     guard code == 0 else {
       let hint = code == ENOEXEC ? "; a script begins with a line such as #!/bin/sh" : ""
