@@ -51,6 +51,9 @@ void cprocesses_watch_for_the_end(void) {
     sigemptyset(&action.sa_mask);
     sigaction(ends[i], &action, NULL);
   }
+  // Where it is ignored, as who started this process may have left it, nobody is told how a program ended.
+  struct sigaction child;
+  if (sigaction(SIGCHLD, NULL, &child) == 0 && child.sa_handler == SIG_IGN) signal(SIGCHLD, SIG_DFL);
   struct sigaction pipe;
   if (sigaction(SIGPIPE, NULL, &pipe) == 0 && pipe.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
 }

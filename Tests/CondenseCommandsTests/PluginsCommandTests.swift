@@ -81,6 +81,27 @@ struct PluginsCommandTests {
     return process.terminationStatus == 0
   }
 
+  @Test(
+    "A plugin works however condense was started",
+    arguments: ["trap '' CHLD; exec \"$0\" \"$@\"", "exec \"$0\" \"$@\" <&-", "exec \"$0\" \"$@\" <&- 2>&-"])
+  func surroundings(command: String) throws {
+    let runner = try CommandRunner()
+    #expect(try runner.run("plugins", "new", "copy", "--language", "shell").status == 0)
+    let process = Process()
+    // Not every shell hands an ignored SIGCHLD on.
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", command, try CommandRunner.executable().path, "plugins", "check", "copy"]
+    process.currentDirectoryURL = URL(fileURLWithPath: runner.root)
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(text)")
+    #expect(text.hasSuffix("copy: all 11 checks passed\n"), "\(text)")
+  }
+
   @Test("A stage that breaks its promises fails its check with 1")
   func failing() throws {
     let runner = try CommandRunner()

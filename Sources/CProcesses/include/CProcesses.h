@@ -33,7 +33,8 @@ void cprocesses_remove(pid_t group);
 /// Kills all groups.
 void cprocesses_kill_all(void);
 
-/// Sets up the handlers, and lets writes to closed pipes fail instead of ending the process. Once is enough.
+/// Sets up the handlers, has the ends of programs told, and lets writes to closed pipes fail instead of ending the process.
+/// Once is enough.
 void cprocesses_watch_for_the_end(void);
 
 #endif
