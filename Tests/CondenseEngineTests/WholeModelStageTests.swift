@@ -149,6 +149,16 @@ struct WholeModelStageTests {
     #expect(diagnostic.range?.start.line == 4)
   }
 
+  @Test("Where a stage cannot be used, a check on what it may report is no error too")
+  func unavailable() throws {
+    workspace.stages.unavailable["tune"] = "it is broken"
+    try workspace.writePipeline("p", stages: "[tune, huffman]", more: "checks: {loss: {max: 7}}")
+    try workspace.writePipeline("q", stages: "[huffman]", more: "checks: {loss: {max: 7}}")
+    let messages = try workspace.build(keepGoing: true).diagnostics.map(\.diagnostic.message)
+    #expect(messages.count == 2 && messages[0] == "the stage 'tune' cannot be used: it is broken", "\(messages)")
+    #expect(messages.last?.hasPrefix("unknown metric 'loss'") == true)
+  }
+
   @Test("A tensor that comes out as it did stops the rebuild there, and why names the tensor that changed")
   func change() throws {
     try workspace.writePipeline("p", stages: "[lower, {cluster: {bits: 2}}, huffman]")

@@ -87,9 +87,12 @@ private struct Check {
   private mutating func checkMetrics(_ checked: [CheckedStage]) {
     guard !pipeline.checks.isEmpty else { return }
     // Nor is it known of all where one could not be set up.
-    let isWhole = checked.count == (upstream?.stages.count ?? 0) + pipeline.stages.count && !pipeline.isPartial
-    let reporting =
-      isWhole && !pipeline.outputs.isEmpty ? checked.map(\.description) : stages.stages.map(\.description)
+    let isWhole =
+      checked.count == (upstream?.stages.count ?? 0) + pipeline.stages.count && !pipeline.isPartial
+      && !pipeline.outputs.isEmpty
+    // What cannot be used now may report it once it can.
+    guard isWhole || stages.unavailable.isEmpty else { return }
+    let reporting = isWhole ? checked.map(\.description) : stages.stages.map(\.description)
     let known = Metric.all.map(\.name) + reporting.flatMap { $0.metrics.map(\.name) }
     for check in pipeline.checks where !known.contains(check.metric.value) {
       diagnostics.append(.unknown("metric", check.metric, known: known))
