@@ -33,8 +33,16 @@ struct PluginDescriber {
     return (description, sources)
   }
 
-  /// What `PLUGIN describe` prints.
+  /// What `PLUGIN describe` prints, twice the same: else it would be another stage whenever it has been forgotten.
   static func ask(_ command: PluginCommand, limits: PluginLimits) throws(PluginFailure) -> Bytes {
+    let text = try askOnce(command, limits: limits)
+    guard try askOnce(command, limits: limits) == text else {
+      throw PluginFailure("describe: it prints another description the second time")
+    }
+    return text
+  }
+
+  private static func askOnce(_ command: PluginCommand, limits: PluginLimits) throws(PluginFailure) -> Bytes {
     let process = try ChildProcess.start(
       command.words + ["describe"], in: command.workingFolder, memory: limits.memory, hasInput: false)
     var reading = DescribeReading(process: process)

@@ -16,6 +16,10 @@ extension Misbehaviour {
     Self("describes itself without end", describe: "yes", "it printed more than 1048576 bytes"),
     Self("describes nothing", describe: ":", "no JSON: expected a value, found the end"),
     Self("describes itself as a list", describe: "echo '[]'", "describe printed an array, not an object"),
+    Self(
+      "describes itself differently each time",
+      describe: #"echo "{\"protocol\":1,\"name\":\"bad\",\"version\":1,\"summary\":\"Process $$.\"}""#,
+      "describe: it prints another description the second time"),
     Self("names no protocol", describe: #"echo '{"name":"bad"}'"#, "the description has no protocol"),
     Self(
       "speaks another version", describe: #"echo '{"protocol":2}'"#,
