@@ -7,6 +7,8 @@ public struct BuildRequest: Sendable {
   public var jobs: Int
   /// Whether to build what can be built after something failed.
   public var keepGoing: Bool
+  /// Where the output goes of the only build of the only file, and what it may be made from; nil for where the pipelines say.
+  public var output: RequestedOutput?
   /// Whether pipelines of which nothing has changed since they were last built are passed over, rather than planned again.
   public var usesRecords = true
   /// Where to record what was done when.

@@ -91,7 +91,7 @@ public struct Engine: Sendable {
   /// What the last build came to, where it found nothing to do and would find nothing again.
   private func passOver(_ request: BuildRequest) -> BuildResult? {
     let (started, date) = (ContinuousClock.now, Date().timeIntervalSince1970)
-    guard let warmState, request.usesRecords, let folder = try? request.workspace.makeStateFolder(),
+    guard let warmState, request.usesRecords, let folder = try? request.makeStateFolder(),
       let idle = warmState.idleBuild(of: request.files, in: folder, program: recorder),
       !request.reportsInputs || !idle.result.inputs.isEmpty || request.files.isEmpty
     else { return nil }
@@ -122,7 +122,7 @@ public struct Engine: Sendable {
       outcome.records = loaded.records(of: []) { _ in ([], []) }
     } else {
       do {
-        let staging = try ScratchFolder(in: request.workspace.makeStateFolder() + "/staging")
+        let staging = try ScratchFolder(in: request.makeStateFolder() + "/staging")
         defer { staging.remove() }
         guard
           let built = run(

@@ -75,7 +75,7 @@ struct BuildCommandTests {
     try runner.writePipeline("p", "[huffman]", more: "checks: {density: {max: 10%}}")
     let result = try runner.run("build", "--json")
     #expect(result.status == 1)
-    #expect(result.errors.contains("error: p: check failed: density is 1, above max 0.1"))
+    #expect(result.errors.contains("pipelines/p.yaml:4:10: error: p: check failed: density is 1, above max 0.1"))
     #expect(try runner.data("build/p.condensed") == before)
   }
 
@@ -95,13 +95,14 @@ struct BuildCommandTests {
     #expect(FileManager.default.fileExists(atPath: runner.path("build/p.condensed")))
   }
 
-  @Test("A stage that errs ends with 1 and names the tensor and the element")
+  @Test("A stage that errs ends with 1 and names its place, the tensor and the element")
   func failingStage() throws {
     let runner = try Self.runner()
     try runner.writeModel([1, 2, 3, .infinity])
     let result = try runner.run("build")
     #expect(result.status == 1)
-    #expect(result.errors == "error: p: tensor 'w': prune: the value is not finite at element 3\n")
+    #expect(
+      result.errors == "pipelines/p.yaml:2:11: error: p: tensor 'w': prune: the value is not finite at element 3\n")
   }
 
   @Test("A missing model is 65 at its place")

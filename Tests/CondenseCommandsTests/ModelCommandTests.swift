@@ -124,6 +124,9 @@ struct FormattingTests {
     let state = ProgressLine.text(
       .init(finishedActions: 30, ranActions: 10, totalActions: 120), seconds: 10, bar: false)
     #expect(state == "30/120 actions, 10 ran, 3/s, 30.00 s left")
+    #expect(
+      ProgressLine.json(.init(finishedActions: 60, ranActions: 10, totalActions: 120))
+        == #"{"progress":{"finished":60,"ran":10,"total":120}}"#)
     let bar = ProgressLine.text(.init(finishedActions: 60, ranActions: 10, totalActions: 120), seconds: 10, bar: true)
     #expect(bar.hasPrefix("[" + String(repeating: "█", count: 12) + String(repeating: "·", count: 12) + "] 60/120"))
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CondenseDaemon
 import CondenseReports
 import CondenseEngine
+import CondenseFiles
 import CondensePipelines
 import CondenseStages
 import CondenseStore
@@ -22,8 +23,27 @@ struct BuildCommand: ParsableCommand {
   @Flag(help: "Print one JSON document instead of tables.")
   var json = false
 
+  @Option(
+    help: ArgumentHelp(
+      "How progress is told on standard error: text, json (an object a line, for programs), or none.",
+      valueName: "format"))
+  var progress = ProgressFormat.text
+
   @Flag(help: "Show each tensor of large models too.")
   var tensors = false
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Publish the output of the one pipeline file that is named here, wherever it says; for other build systems.",
+      valueName: "file"), completion: .file())
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --output: a file that the build may rest on; repeatable. It is an error if it rests on another.",
+      valueName: "file"), completion: .file())
+  var input: [String] = []
 
   @Option(
     name: .customLong("affected-by"),
@@ -40,6 +60,9 @@ struct BuildCommand: ParsableCommand {
   @Flag(help: "Tell what would run and why, and run nothing.")
   var dryRun = false
 
+  @Flag(help: "Build nothing, and fail with 1 where an output is not what a build would leave there; for CI.")
+  var check = false
+
   @Option(
     help: ArgumentHelp(
       "Write what was done when to a file that Perfetto and Chrome's about:tracing open.", valueName: "file"),
@@ -53,6 +76,10 @@ struct BuildCommand: ParsableCommand {
     if let jobs, !(1...Configuration.mostJobs).contains(jobs) {
       throw ValidationError("--jobs is a number from 1 to \(Configuration.mostJobs), not \(jobs)")
     }
+    if output != nil && pipelines.paths.count != 1 {
+      throw ValidationError("--output takes one pipeline file, and \(pipelines.paths.count) are named")
+    }
+    if output == nil && !input.isEmpty { throw ValidationError("--input goes with --output") }
   }
 
   func run() throws {
@@ -60,12 +87,13 @@ struct BuildCommand: ParsableCommand {
     let workspace = try pipelines.resolvedWorkspace()
     let invocation = BuildInvocation(
       paths: try pipelines.checkedPaths(in: workspace), jobs: jobs, keepGoing: keepGoing, json: json, tensors: tensors,
-      changed: try changedPaths(in: workspace))
+      changed: try changedPaths(in: workspace), output: try requestedOutput())
     func engine(_ stages: StageRegistry) -> Engine {
       Engine(stages: stages, formats: Toolbox.current.formats, store: try BuildCommand.store(for: workspace))
     }
     let ownStages = engine(Toolbox.current.stages)
-    if let status = askDaemon(for: invocation, in: workspace, ownStages, console) {
+    let sink = ConsoleSink(console, progress: progress)
+    if let status = askDaemon(for: invocation, in: workspace, ownStages, sink) {
       if status != .done { throw ExitCode(status.rawValue) }
       return
     }
@@ -78,9 +106,10 @@ struct BuildCommand: ParsableCommand {
     let run = BuildRun(
       invocation, in: workspace,
       engine: workspace.configuration.plugins.isEmpty ? ownStages : engine(stages.registry),
-      sink: ConsoleSink(console), trace: trace.map { _ in BuildTrace() }, problems: stages.problems)
-    let status = dryRun ? try run.dryRun() : try run.build()?.status ?? .failed
-    if !dryRun, let trace, let recorded = run.trace { try write(recorded, to: trace) }
+      sink: sink, trace: trace.map { _ in BuildTrace() }, problems: stages.problems)
+    let status =
+      check ? try run.check() : dryRun ? try run.dryRun() : try run.build()?.status ?? .failed
+    if !dryRun && !check, let trace, let recorded = run.trace { try write(recorded, to: trace) }
     if status != .done { throw ExitCode(status.rawValue) }
   }
 
@@ -93,19 +122,31 @@ struct BuildCommand: ParsableCommand {
 
   /// Has a daemon build that serves the workspace; nil where this process is to do it.
   private func askDaemon(
-    for invocation: BuildInvocation, in workspace: Workspace, _ engine: Engine, _ console: Console
+    for invocation: BuildInvocation, in workspace: Workspace, _ engine: Engine, _ sink: ConsoleSink
   ) -> ExitStatus? {
-    // A trace is of this process, and a dry run changes nothing.
-    guard !noDaemon, !dryRun, trace == nil, let daemon = DaemonClient(workspace) else { return nil }
+    // A trace is of this process, what changes nothing needs nobody else, and a daemon publishes where pipelines say.
+    guard !noDaemon, !dryRun, !check, trace == nil, output == nil, let daemon = DaemonClient(workspace) else {
+      return nil
+    }
     do {
       return try daemon.build(
         invocation, version: CondenseVersion.text, program: engine.program.hex,
-        store: LocalStore.folder(for: workspace),
-        sink: ConsoleSink(console))
+        store: LocalStore.folder(for: workspace), sink: sink)
     } catch {
-      console.note("note: \(error); building in this process")
+      sink.note("note: \(error); building in this process")
       return nil
     }
+  }
+
+  private func requestedOutput() throws -> RequestedOutput? {
+    guard let output else { return nil }
+    let current = FileManager.default.currentDirectoryPath
+    guard !FileSystem.isFolder(AbsolutePath.resolve(pipelines.paths[0], from: current)) else {
+      throw ValidationError("--output takes one pipeline file, and '\(pipelines.paths[0])' is a folder")
+    }
+    return RequestedOutput(
+      path: AbsolutePath.resolve(output, from: current),
+      inputs: input.isEmpty ? nil : input.map { AbsolutePath.resolve($0, from: current) })
   }
 
   /// What is said to have changed; nil where everything is to be built.

@@ -46,9 +46,9 @@ struct ConsoleSink: ReportSink {
   let console: Console
   let line: ProgressLine
 
-  init(_ console: Console) {
+  init(_ console: Console, progress: ProgressFormat = .text) {
     self.console = console
-    line = ProgressLine(console: console)
+    line = ProgressLine(console: console, format: progress)
   }
 
   var style: TextStyle { console.style }

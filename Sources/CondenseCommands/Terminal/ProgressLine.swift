@@ -1,6 +1,16 @@
+import ArgumentParser
 import CondenseEngine
 import CondenseStore
 import Foundation
+
+/// How progress is told.
+enum ProgressFormat: String, ExpressibleByArgument, CaseIterable {
+  /// For people.
+  case text
+  /// For programs: an object a line.
+  case json
+  case none
+}
 
 /// Shows a build's progress: one live line on a terminal, a plain line now and then elsewhere.
 final class ProgressLine: Sendable {
@@ -10,21 +20,25 @@ final class ProgressLine: Sendable {
   }
 
   private let console: Console
+  private let format: ProgressFormat
   private let started: TimeInterval
   private let state: Locked<State>
 
-  init(console: Console) {
+  init(console: Console, format: ProgressFormat = .text) {
     self.console = console
+    self.format = format
     started = ProcessInfo.processInfo.systemUptime
     state = Locked(State(shownAt: started))
   }
 
   func show(_ progress: BuildProgress) {
+    guard format != .none else { return }
     let now = ProcessInfo.processInfo.systemUptime
-    let interval = console.isInteractive ? 0.1 : 5
+    let interval = format == .json ? 1 : console.isInteractive ? 0.1 : 5
     state.withLock { state in
       guard now - state.shownAt >= interval else { return }
       state.shownAt = now
+      guard format == .text else { return console.note(ProgressLine.json(progress)) }
       let text = ProgressLine.text(progress, seconds: now - started, bar: console.isInteractive)
       if console.isInteractive { console.redraw(text) } else { console.note(text) }
       state.hasDrawn = console.isInteractive
@@ -37,6 +51,11 @@ final class ProgressLine: Sendable {
       if state.hasDrawn { console.redraw("") }
       state.hasDrawn = false
     }
+  }
+
+  static func json(_ progress: BuildProgress) -> String {
+    "{\"progress\":{\"finished\":\(progress.finishedActions),\"ran\":\(progress.ranActions),"
+      + "\"total\":\(max(progress.totalActions, progress.finishedActions))}}"
   }
 
   static func text(_ progress: BuildProgress, seconds: Double, bar: Bool) -> String {

@@ -41,7 +41,7 @@ final class Publisher: Sendable {
   }
 
   /// An output that is ready to take its place.
-  private struct Candidate {
+  struct Candidate {
     var path: String
     var facts: OutputFacts
     var place: Place
@@ -93,7 +93,7 @@ final class Publisher: Sendable {
     return results
   }
 
-  private func candidates(_ job: Job) throws -> [Candidate] {
+  func candidates(_ job: Job) throws -> [Candidate] {
     let pipeline = plan.pipelines[job.pipeline]
     var candidates: [Candidate] = []
     do {
@@ -137,7 +137,7 @@ final class Publisher: Sendable {
   }
 
   /// Holds the outputs to the pipeline's checks: to one on what a stage reports, those that the stage leads to.
-  private func checks(
+  func checks(
     of index: Int, _ inputs: [BuildGraph.NodeID: Outcome], _ candidates: [Candidate]
   ) -> [CheckReport] {
     let pipeline = plan.pipelines[index]

@@ -1,3 +1,5 @@
+import CondensePipelines
+
 /// What a build did.
 public struct BuildReport: Sendable {
   /// In the order in which they were asked for.
@@ -42,6 +44,8 @@ public struct PipelineReport: Equatable, Sendable {
   public var outputStages: [[String]] = []
   /// Why it failed.
   public var error: String?
+  /// Where the pipeline says what failed: the stage, the check, the model or the output; nil where it is nothing of these.
+  public var errorPlace: Place?
   /// Whether it failed because the pipeline file or the model is invalid, rather than in building.
   public var isInvalid = false
 

@@ -90,9 +90,12 @@ struct ReportBuilder {
     report.checks = publication?.checks ?? []
     let broken = report.checks.filter { !$0.held }
     if publication == nil {
-      report.error = failureMessage(index)
+      let failures = scheduler.failures.filter { $0.pipelines.contains(index) }
+      report.error = failureMessage(failures)
+      report.errorPlace = failures.min { $0.node < $1.node }.flatMap { place(of: $0.node, in: pipeline) }
     } else if !broken.isEmpty {
       report.error = broken.map(\.description).joined(separator: "; ")
+      report.errorPlace = pipeline.pipeline.checks.first { $0.metric.value == broken[0].metric }?.metric.place
     }
     report.status = report.error != nil ? .failed : report.actions.ran > 0 ? .built : .cached
     return report
@@ -167,8 +170,7 @@ struct ReportBuilder {
   }
 
   /// The first of the failures that kept a pipeline from being published, in words that name the tensor.
-  private func failureMessage(_ index: Int) -> String {
-    let failures = scheduler.failures.filter { $0.pipelines.contains(index) }
+  private func failureMessage(_ failures: [Scheduler.Failure]) -> String {
     guard let first = failures.min(by: { $0.node < $1.node }) else {
       return wasWithdrawn
         ? "not finished, since the build was withdrawn"
@@ -178,6 +180,18 @@ struct ReportBuilder {
     let tensor =
       plan.graph.tensor(of: first.node).map { "tensor '\(models[$0.model].model.tensors[$0.tensor].name)': " } ?? ""
     return "\(tensor)\(first.error)\(more)"
+  }
+
+  /// Where a pipeline says what a node of it does.
+  private func place(of node: BuildGraph.NodeID, in pipeline: PipelinePlan) -> Place? {
+    switch plan.graph[node].work {
+    case .source: return pipeline.pipeline.model.path.place
+    case .measure, .allocate, .apply, .transform, .take:
+      let stage = pipeline.stages.firstIndex { $0?.actions.contains { $0.node == node } ?? false }
+      return stage.map { pipeline.pipeline.stages[$0].place }
+    case .compare: return nil
+    case .publish: return pipeline.pipeline.outputs.first?.place
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import CondenseFiles
+import CondensePipelines
 import CondenseStore
+import Foundation
 
 /// What a build would do, without doing it.
 public struct DryRun: Sendable {
@@ -22,6 +24,8 @@ public struct PlannedPipeline: Sendable {
   public var stages: [PlannedStage]
   public var outputs: [PlannedOutput]
   public var actions: Actions
+  /// What the checks would come to; empty where that cannot be told before actions have run, or was not asked for.
+  public var checks: [CheckReport] = []
   /// Why each action would run or not; nil where the pipeline would be passed over.
   public var explanation: Explanation?
 
@@ -34,6 +38,11 @@ public struct PlannedPipeline: Sendable {
     public var depend = 0
 
     public init() {}
+  }
+
+  /// Whether a build would run an action, write an output or fail. Only where forecasts were asked for.
+  public var isOutOfDate: Bool {
+    !isUnchanged && (actions.run + actions.depend > 0 || outputs.contains { $0.forecast != .unchanged })
   }
 }
 
@@ -54,11 +63,17 @@ public struct PlannedOutput: Sendable {
   public var from: String
   /// Of the file that is there now.
   public var bytes: Int?
+  /// Where the pipeline names it; nil where the pipeline would be passed over.
+  public var place: Place?
+  /// What a build would do with it; nil where that cannot be told before actions have run, or was not asked for.
+  public var forecast: PublishingReason?
 }
 
 extension Engine {
   /// Plans a build and looks up what is known, reading models whose digests are not; runs no stage and writes no output.
-  public func dryRun(_ request: BuildRequest) -> DryRun {
+  ///
+  /// - Parameter forecastsOutputs: whether it is told what would become of outputs. They are read where it takes that.
+  public func dryRun(_ request: BuildRequest, forecastsOutputs: Bool = false) -> DryRun {
     let prepared = prepare(request)
     let (loaded, upToDate) = (prepared.loaded, prepared.upToDate)
     var planned: [PlannedPipeline] = []
@@ -67,7 +82,15 @@ extension Engine {
     var diagnostics = loaded.diagnostics
     if !loaded.ready.isEmpty {
       do {
-        planned = try plan(loaded, try store(), stateFolder: prepared.stateFolder, &actions, &keys)
+        var staging: ScratchFolder?
+        if forecastsOutputs {
+          // What may not be written to can be looked at.
+          let folder = prepared.stateFolder ?? FileManager.default.temporaryDirectory.path + "/condense-\(getuid())"
+          staging = try ScratchFolder(in: folder + "/staging")
+        }
+        defer { staging?.remove() }
+        planned = try plan(
+          loaded, try store(), stateFolder: prepared.stateFolder, staging: staging, &actions, &keys)
       } catch {
         diagnostics += loaded.ready.map {
           PlacedDiagnostic(
@@ -85,12 +108,16 @@ extension Engine {
   }
 
   private func plan(
-    _ loaded: LoadedPipelines, _ store: any ArtifactStore, stateFolder: String?,
+    _ loaded: LoadedPipelines, _ store: any ArtifactStore, stateFolder: String?, staging: ScratchFolder?,
     _ actions: inout PlannedPipeline.Actions, _ cached: inout ActionWords
   ) throws -> [PlannedPipeline] {
     let plan = BuildPlan(loaded)
     let runner = ActionRunner(
       graph: plan.graph, models: loaded.models, store: store, handoff: Handoff(capacity: 0))
+    let publisher = staging.map {
+      Publisher(plan: plan, models: loaded.models, formats: formats, store: store, runner: runner, staging: $0)
+    }
+    var forecasts: [Int: OutputForecast] = [:]
     var scheduler = Scheduler(plan.graph, known: plan.knownSources(loaded.models, in: store))
     var toRun: Set<UInt64> = []
     while let task = scheduler.next() {
@@ -103,7 +130,11 @@ extension Engine {
         let sources = nodes.filter { plan.graph.isSource($0) }
         let results = runner.run(sources.map { ActionRunner.Job(node: $0, key: nil, inputs: []) })
         for (node, result) in zip(sources, results) { scheduler.ran(node, try result.get().outcome) }
-      case .publish: break
+      case .publish(let nodes):
+        for case .publish(let pipeline) in nodes.map({ plan.graph[$0].work }) {
+          // Where the store has lost what it is made from, that would have to run first.
+          forecasts[pipeline] = try? publisher?.forecast(scheduler.publication(of: pipeline, in: plan))
+        }
       }
     }
     for action in plan.pipelines.flatMap(\.actions) {
@@ -115,13 +146,13 @@ extension Engine {
     }
     actions.run = toRun.count
     return plan.pipelines.indices.map { index in
-      planned(plan, index, loaded, scheduler, toRun: toRun, stateFolder: stateFolder)
+      planned(plan, index, loaded, scheduler, toRun: toRun, forecast: forecasts[index], stateFolder: stateFolder)
     }
   }
 
   private func planned(
     _ plan: BuildPlan, _ index: Int, _ loaded: LoadedPipelines, _ scheduler: Scheduler, toRun: Set<UInt64>,
-    stateFolder: String?
+    forecast: OutputForecast?, stateFolder: String?
   ) -> PlannedPipeline {
     let pipeline = plan.pipelines[index]
     let checked = pipeline.pipeline
@@ -157,11 +188,22 @@ extension Engine {
     return PlannedPipeline(
       name: checked.name, file: checked.file, isUnchanged: false, model: model.path, modelBytes: model.byteCount,
       stages: stages,
-      outputs: checked.outputs.map { output in
+      outputs: checked.outputs.enumerated().map { number, output in
         PlannedOutput(
-          path: output.path, from: name(output.from), bytes: (try? FileIdentity(of: output.path))?.byteCount)
-      }, actions: count(pipeline.stages.compactMap { $0 }.flatMap(\.actions)),
+          path: output.path, from: name(output.from), bytes: (try? FileIdentity(of: output.path))?.byteCount,
+          place: output.place, forecast: forecast?.reasons[number])
+      }, actions: count(pipeline.stages.compactMap { $0 }.flatMap(\.actions)), checks: forecast?.checks ?? [],
       explanation: Explanation(ledger.asPlanned, before: before, pipeline: checked.name, build: 0))
+  }
+}
+
+extension Scheduler {
+  /// What is known for publishing a pipeline, once all that goes into it is.
+  fileprivate func publication(of pipeline: Int, in plan: BuildPlan) -> Publisher.Job {
+    let inputs = plan.graph[plan.pipelines[pipeline].publish].inputs
+    return Publisher.Job(
+      pipeline: pipeline,
+      inputs: Dictionary(inputs.map { ($0, outcome(of: $0)) }) { first, _ in first }.compactMapValues { $0 })
   }
 }
 

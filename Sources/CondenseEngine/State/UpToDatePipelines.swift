@@ -27,6 +27,10 @@ struct UpToDatePipelines {
     return keys
   }
 
+  mutating func drop(where isOutOfPlace: (PipelineRecord) -> Bool) {
+    for (file, record) in records where isOutOfPlace(record) { remove(file) }
+  }
+
   /// Removes records that a pipeline read anew stands in the way of, by a name or an output; returns whether there were any.
   mutating func drop(names: Set<String>, outputs: Set<String>) -> Bool {
     drop { record in

@@ -44,12 +44,13 @@ extension Engine {
   /// Passes over what has not changed, and loads the rest.
   func prepare(_ request: BuildRequest) -> PreparedBuild {
     var prepared = PreparedBuild(program: recorder)
-    prepared.stateFolder = try? request.workspace.makeStateFolder()
+    prepared.stateFolder = try? request.makeStateFolder()
     if request.usesRecords, let folder = prepared.stateFolder {
       prepared.state =
         warmState?.state(in: folder, program: prepared.program)
         ?? WorkspaceState(in: folder, program: prepared.program)
       prepared.upToDate = UpToDatePipelines(request.files, in: prepared.state)
+      if let output = request.output { prepared.upToDate.drop { !$0.isOf(output) } }
     }
     let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)
     func load() {
@@ -65,6 +66,7 @@ extension Engine {
       let invalid = Set(prepared.loaded.files.filter { !$0.isValid }.map(\.file))
       isSettled = !prepared.upToDate.drop(restingOn: invalid) && !inConflict
     }
+    if let output = request.output { prepared.publish(to: output, formats: formats) }
     return prepared
   }
 }

@@ -15,10 +15,12 @@ package struct BuildInvocation: Codable, Equatable, Sendable {
   package var tensors: Bool
   /// Only the pipelines that a change to these touches; nil for all.
   package var changed: [String]?
+  /// See ``BuildRequest/output``.
+  package var output: RequestedOutput?
 
   package init(
     paths: [String] = [], jobs: Int? = nil, keepGoing: Bool = false, json: Bool = false, tensors: Bool = false,
-    changed: [String]? = nil
+    changed: [String]? = nil, output: RequestedOutput? = nil
   ) {
     self.paths = paths
     self.jobs = jobs
@@ -26,6 +28,7 @@ package struct BuildInvocation: Codable, Equatable, Sendable {
     self.json = json
     self.tensors = tensors
     self.changed = changed
+    self.output = output
   }
 
   package func listing(in workspace: Workspace) -> PipelineListing {
@@ -33,10 +36,12 @@ package struct BuildInvocation: Codable, Equatable, Sendable {
   }
 
   package func request(in workspace: Workspace, files: [String]) -> BuildRequest {
-    BuildRequest(
+    var request = BuildRequest(
       workspace: workspace, files: files,
       jobs: jobs ?? workspace.configuration.jobs?.value ?? ProcessInfo.processInfo.activeProcessorCount,
       keepGoing: keepGoing)
+    request.output = output
+    return request
   }
 }
 

@@ -62,18 +62,36 @@ package struct BuildRun: Sendable {
     }
     for pipeline in report.pipelines {
       guard let error = pipeline.error, !pipeline.isInvalid else { continue }
-      sink.error("\(pipeline.name): \(error)")
+      if let place = pipeline.errorPlace {
+        sink.show(
+          [PlacedDiagnostic(diagnostic: Diagnostic("\(pipeline.name): \(error)", at: place), source: nil)],
+          workspace: workspace)
+      } else {
+        sink.error("\(pipeline.name): \(error)")
+      }
     }
   }
 
   /// Tells what would be built.
   package func dryRun() throws -> ExitStatus {
     let (request, problems) = listed()
-    let run = engine.dryRun(request)
+    let run = engine.dryRun(request, forecastsOutputs: true)
     sink.show(problems + run.diagnostics, workspace: workspace)
     let report = DryRunReport(run: run, workspace: workspace)
     sink.result(invocation.json ? try JSONOutput.text(report.document) : report.text)
     return run.hasInvalidInput || problems.hasErrors ? .invalidInput : .done
+  }
+
+  /// Tells which outputs are not what a build would leave there; fails where there are any.
+  package func check() throws -> ExitStatus {
+    let (request, problems) = listed()
+    let run = engine.dryRun(request, forecastsOutputs: true)
+    let report = OutOfDateReport(run: run, workspace: workspace)
+    sink.show(problems + run.diagnostics + report.diagnostics, workspace: workspace)
+    let dryRun = DryRunReport(run: run, workspace: workspace)
+    sink.result(invocation.json ? try JSONOutput.text(dryRun.document) : report.text)
+    if run.hasInvalidInput || problems.hasErrors { return .invalidInput }
+    return report.outOfDate.isEmpty ? .done : .failed
   }
 }
 
