@@ -60,15 +60,21 @@ struct PluginsCommandTests {
     process.environment = environment.merging([
       "PATH": "\(programs):\(environment["PATH"] ?? "")", "CONDENSE_CACHE_DIR": store,
     ]) { $1 }
+    let text = try output(of: process)
+    #expect(process.terminationStatus == 0, "\(text)")
+    #expect(text.contains("snap: all 11 checks passed"))
+    #expect(text.contains("1 pipeline, all cached"))
+  }
+
+  /// Runs a process to its end; returns what it wrote to its standard output.
+  private func output(of process: Process) throws -> String {
     let output = Pipe()
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    let written = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(text)")
-    #expect(text.contains("snap: all 11 checks passed"))
-    #expect(text.contains("1 pipeline, all cached"))
+    return String(decoding: written, as: UTF8.self)
   }
 
   private func hasNumpy() -> Bool {
@@ -92,12 +98,7 @@ struct PluginsCommandTests {
     process.executableURL = URL(fileURLWithPath: "/bin/bash")
     process.arguments = ["-c", command, try CommandRunner.executable().path, "plugins", "check", "copy"]
     process.currentDirectoryURL = URL(fileURLWithPath: runner.root)
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
+    let text = try output(of: process)
     #expect(process.terminationStatus == 0, "\(text)")
     #expect(text.hasSuffix("copy: all 11 checks passed\n"), "\(text)")
   }

@@ -109,9 +109,12 @@ struct BuildCommand: ParsableCommand {
       sink: sink, trace: trace.map { _ in BuildTrace() }, problems: stages.problems)
     let status =
       check ? try run.check() : dryRun ? try run.dryRun() : try run.build()?.status ?? .failed
-    if !dryRun && !check, let trace, let recorded = run.trace { try write(recorded, to: trace) }
+    if !onlyTells, let trace, let recorded = run.trace { try write(recorded, to: trace) }
     if status != .done { throw ExitCode(status.rawValue) }
   }
+
+  /// Whether nothing is to be built.
+  private var onlyTells: Bool { dryRun || check }
 
   /// The process ends with the build.
   private static func store(for workspace: Workspace) throws -> LocalStore {
@@ -125,9 +128,7 @@ struct BuildCommand: ParsableCommand {
     for invocation: BuildInvocation, in workspace: Workspace, _ engine: Engine, _ sink: ConsoleSink
   ) -> ExitStatus? {
     // A trace is of this process, what changes nothing needs nobody else, and a daemon publishes where pipelines say.
-    guard !noDaemon, !dryRun, !check, trace == nil, output == nil, let daemon = DaemonClient(workspace) else {
-      return nil
-    }
+    guard !noDaemon, !onlyTells, trace == nil, output == nil, let daemon = DaemonClient(workspace) else { return nil }
     do {
       return try daemon.build(
         invocation, version: CondenseVersion.text, program: engine.program.hex,

@@ -224,6 +224,15 @@ final class Publisher: Sendable {
   }
 }
 
+extension Scheduler {
+  /// The pipeline that a node publishes, with what is known of all that goes into it; nil for other nodes.
+  func publication(at node: BuildGraph.NodeID, in graph: BuildGraph) -> Publisher.Job? {
+    guard case .publish(let pipeline) = graph[node].work else { return nil }
+    let inputs = graph[node].inputs.compactMap { input in outcome(of: input).map { (input, $0) } }
+    return Publisher.Job(pipeline: pipeline, inputs: Dictionary(inputs) { first, _ in first })
+  }
+}
+
 extension CheckReport {
   /// - Parameter reported: what stages report themselves.
   init(_ check: CheckUse, output: String, metrics: OutputMetrics, reported: ReportedMetrics) {

@@ -91,8 +91,9 @@ struct ReportBuilder {
     let broken = report.checks.filter { !$0.held }
     if publication == nil {
       let failures = scheduler.failures.filter { $0.pipelines.contains(index) }
-      report.error = failureMessage(failures)
-      report.errorPlace = failures.min { $0.node < $1.node }.flatMap { place(of: $0.node, in: pipeline) }
+      let first = failures.min { $0.node < $1.node }
+      report.error = failureMessage(first, others: failures.count - 1)
+      report.errorPlace = first.flatMap { place(of: $0.node, in: pipeline) }
     } else if !broken.isEmpty {
       report.error = broken.map(\.description).joined(separator: "; ")
       report.errorPlace = pipeline.pipeline.checks.first { $0.metric.value == broken[0].metric }?.metric.place
@@ -170,13 +171,13 @@ struct ReportBuilder {
   }
 
   /// The first of the failures that kept a pipeline from being published, in words that name the tensor.
-  private func failureMessage(_ failures: [Scheduler.Failure]) -> String {
-    guard let first = failures.min(by: { $0.node < $1.node }) else {
+  private func failureMessage(_ first: Scheduler.Failure?, others: Int) -> String {
+    guard let first else {
       return wasWithdrawn
         ? "not finished, since the build was withdrawn"
         : "not finished, since the build stopped at an earlier failure (--keep-going goes on)"
     }
-    let more = failures.count > 1 ? " (and \(failures.count - 1) more)" : ""
+    let more = others > 0 ? " (and \(others) more)" : ""
     let tensor =
       plan.graph.tensor(of: first.node).map { "tensor '\(models[$0.model].model.tensors[$0.tensor].name)': " } ?? ""
     return "\(tensor)\(first.error)\(more)"

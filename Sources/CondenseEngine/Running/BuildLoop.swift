@@ -88,11 +88,7 @@ final class BuildLoop: @unchecked Sendable {
         condition.lock()
         for (job, result) in zip(jobs, results) { deliver(job.node, result) }
       case .publish(let nodes):
-        let publications = jobs(nodes).compactMap { job -> Publisher.Job? in
-          guard case .publish(let pipeline) = graph[job.node].work else { return nil }
-          return Publisher.Job(
-            pipeline: pipeline, inputs: Dictionary(zip(graph[job.node].inputs, job.inputs)) { first, _ in first })
-        }
+        let publications = nodes.compactMap { scheduler.publication(at: $0, in: graph) }
         condition.unlock()
         let results = trace.span(.publish, "publish \(publications.count)") { publisher.publish(publications) }
         condition.lock()

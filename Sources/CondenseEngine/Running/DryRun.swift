@@ -131,9 +131,9 @@ extension Engine {
         let results = runner.run(sources.map { ActionRunner.Job(node: $0, key: nil, inputs: []) })
         for (node, result) in zip(sources, results) { scheduler.ran(node, try result.get().outcome) }
       case .publish(let nodes):
-        for case .publish(let pipeline) in nodes.map({ plan.graph[$0].work }) {
+        for job in nodes.compactMap({ scheduler.publication(at: $0, in: plan.graph) }) {
           // Where the store has lost what it is made from, that would have to run first.
-          forecasts[pipeline] = try? publisher?.forecast(scheduler.publication(of: pipeline, in: plan))
+          forecasts[job.pipeline] = try? publisher?.forecast(job)
         }
       }
     }
@@ -194,16 +194,6 @@ extension Engine {
           place: output.place, forecast: forecast?.reasons[number])
       }, actions: count(pipeline.stages.compactMap { $0 }.flatMap(\.actions)), checks: forecast?.checks ?? [],
       explanation: Explanation(ledger.asPlanned, before: before, pipeline: checked.name, build: 0))
-  }
-}
-
-extension Scheduler {
-  /// What is known for publishing a pipeline, once all that goes into it is.
-  fileprivate func publication(of pipeline: Int, in plan: BuildPlan) -> Publisher.Job {
-    let inputs = plan.graph[plan.pipelines[pipeline].publish].inputs
-    return Publisher.Job(
-      pipeline: pipeline,
-      inputs: Dictionary(inputs.map { ($0, outcome(of: $0)) }) { first, _ in first }.compactMapValues { $0 })
   }
 }
 

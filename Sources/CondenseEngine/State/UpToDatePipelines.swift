@@ -27,10 +27,6 @@ struct UpToDatePipelines {
     return keys
   }
 
-  mutating func drop(where isOutOfPlace: (PipelineRecord) -> Bool) {
-    for (file, record) in records where isOutOfPlace(record) { remove(file) }
-  }
-
   /// Removes records that a pipeline read anew stands in the way of, by a name or an output; returns whether there were any.
   mutating func drop(names: Set<String>, outputs: Set<String>) -> Bool {
     drop { record in
@@ -47,7 +43,9 @@ struct UpToDatePipelines {
     return drop { record in record.dependencies.contains { invalid.contains($0.path) } }
   }
 
-  private mutating func drop(where isWrong: (PipelineRecord) -> Bool) -> Bool {
+  /// Removes records; returns whether there were any.
+  @discardableResult
+  mutating func drop(where isWrong: (PipelineRecord) -> Bool) -> Bool {
     let wrong = records.filter { isWrong($0.value) }
     for file in wrong.keys { remove(file) }
     return !wrong.isEmpty

@@ -42,9 +42,6 @@ package struct OutOfDateReport {
     case .unchanged, nil: break
     }
     guard let action = pipeline.explanation?.actions.first(where: \.ran) else { return "a build has to look at it" }
-    let place = action.cause.root.place.map {
-      " (\(workspace.displayPath($0.file)):\($0.range.start.line):\($0.range.start.column))"
-    }
-    return "\(action.stage) would run: \(action.cause)\(place ?? "")"
+    return "\(action.stage) would run: \(ExplanationText.cause(of: action, workspace: workspace))"
   }
 }

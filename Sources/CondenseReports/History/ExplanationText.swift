@@ -22,10 +22,7 @@ package enum ExplanationText {
       var groups: [(cause: String, actions: [Explanation.Action])] = []
       var places: [String: Int] = [:]
       for action in explanation.actions where action.stage == stage {
-        let place = action.cause.root.place.map {
-          " (\(workspace.displayPath($0.file)):\($0.range.start.line):\($0.range.start.column))"
-        }
-        let cause = "\(action.ran ? ran : "reused"): \(action.cause)\(place ?? "")"
+        let cause = "\(action.ran ? ran : "reused"): \(cause(of: action, workspace: workspace))"
         if let index = places[cause] {
           groups[index].actions.append(action)
         } else {
@@ -39,6 +36,14 @@ package enum ExplanationText {
       }
     }
     return table.lines(indent: "  ")
+  }
+
+  /// Why an action ran or not, and where that is written.
+  static func cause(of action: Explanation.Action, workspace: Workspace) -> String {
+    let place = action.cause.root.place.map {
+      " (\(workspace.displayPath($0.file)):\($0.range.start.line):\($0.range.start.column))"
+    }
+    return "\(action.cause)\(place ?? "")"
   }
 
   private static func names(_ actions: [Explanation.Action], areShown: Bool) -> String {
