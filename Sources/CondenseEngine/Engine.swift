@@ -198,8 +198,9 @@ public struct Engine: Sendable {
     let largest = loaded.models.map(\.largestByteCount).max() ?? 0
     let handoff = Handoff(capacity: max(32 << 20, request.jobs * largest))
     let latest = Locked(BuildProgress(finishedActions: 0, ranActions: 0))
+    let ending = Withdrawal()
     let attendance = StageAttendance(
-      withdrawal: request.withdrawal, log: request.stageLog,
+      ending: ending, log: request.stageLog,
       progress: { doing in
         latest.withLock { latest in
           latest.doing = doing
@@ -217,7 +218,7 @@ public struct Engine: Sendable {
     let loop = BuildLoop(
       graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher,
       pool: BytesPool(capacity: min(2 * request.jobs * largest, 128 << 20)), trace: request.trace,
-      keepGoing: request.keepGoing, withdrawal: request.withdrawal,
+      keepGoing: request.keepGoing, withdrawal: request.withdrawal, ending: ending,
       progress: { state in
         latest.withLock { latest in
           let isFurther = latest.finishedActions != state.finishedActions

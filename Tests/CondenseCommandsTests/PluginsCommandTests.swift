@@ -163,6 +163,31 @@ struct PluginsCommandTests {
     }
   }
 
+  @Test("A build that fails ends the plugins that still run")
+  func failingBuild() throws {
+    let runner = try CommandRunner()
+    // Too large to be handled together by one thread.
+    try runner.writeModel([Float](repeating: 1, count: 40_000))
+    try runner.write("plugins: [stages/]\n", to: "condense.yaml")
+    try FileManager.default.createDirectory(atPath: runner.path("stages"), withIntermediateDirectories: true)
+    for (name, body) in [
+      ("hang", "\(ShellPlugin.note); sleep 1000 & : > began; wait"),
+      ("fail", #"until [ -e began ]; do sleep 0.01; done; echo '{"type":"error","message":"no paper"}'"#),
+    ] {
+      try runner.write(ShellPlugin(body).text(name: name), to: "stages/condense-stage-\(name)")
+      chmod(runner.path("stages/condense-stage-\(name)"), 0o755)
+      try runner.write(
+        "model: ../model.safetensors\nstages: [\(name)]\noutputs: [../build/\(name).condensed]\n",
+        to: "pipelines/\(name).yaml")
+    }
+    let build = try runner.run("build", "--jobs", "2")
+    #expect(build.status == 1)
+    #expect(build.output.contains("plugin 'fail' (stages/condense-stage-fail): no paper"), "\(build.output)")
+    #expect(build.output.contains("not finished, since the build stopped at an earlier failure"), "\(build.output)")
+    let pids = String(decoding: try runner.data("pids"), as: UTF8.self)
+    #expect(!pids.isEmpty && runningCount(inGroups: pids) == 0)
+  }
+
   /// Tests run on threads that block signals, and a program inherits that from the thread that starts it.
   private func runWithoutBlockedSignals(_ process: Process) throws {
     var (none, before) = (sigset_t(), sigset_t())

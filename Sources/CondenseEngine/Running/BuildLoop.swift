@@ -11,6 +11,8 @@ final class BuildLoop: @unchecked Sendable {
   private let publisher: Publisher
   private let keepGoing: Bool
   private let withdrawal: Withdrawal?
+  /// Told when nothing more is begun, to stages that can be stopped.
+  private let ending: Withdrawal
   private let progress: @Sendable (BuildProgress) -> Void
 
   private let pool: BytesPool
@@ -22,7 +24,8 @@ final class BuildLoop: @unchecked Sendable {
 
   init(
     graph: BuildGraph, scheduler: Scheduler, runner: ActionRunner, publisher: Publisher, pool: BytesPool,
-    trace: BuildTrace?, keepGoing: Bool, withdrawal: Withdrawal?, progress: @escaping @Sendable (BuildProgress) -> Void
+    trace: BuildTrace?, keepGoing: Bool, withdrawal: Withdrawal?, ending: Withdrawal,
+    progress: @escaping @Sendable (BuildProgress) -> Void
   ) {
     self.graph = graph
     self.scheduler = scheduler
@@ -31,6 +34,7 @@ final class BuildLoop: @unchecked Sendable {
     self.trace = trace
     self.keepGoing = keepGoing
     self.withdrawal = withdrawal
+    self.ending = ending
     self.progress = progress
     self.publisher = publisher
   }
@@ -40,7 +44,7 @@ final class BuildLoop: @unchecked Sendable {
     workersLeft = jobs
     withdrawal?.onWithdrawal { self.withdraw() }
     defer { withdrawal?.onWithdrawal(nil) }
-    if withdrawal?.isWithdrawn ?? false { scheduler.stop() }
+    if withdrawal?.isWithdrawn ?? false { stop() }
     for index in 0..<jobs {
       let thread = Thread { self.pool.with { BuildTrace.$worker.withValue(index) { self.work() } } }
       // Linux keeps 15 characters.
@@ -63,9 +67,15 @@ final class BuildLoop: @unchecked Sendable {
 
   private func withdraw() {
     condition.lock()
-    scheduler.stop()
+    stop()
     condition.broadcast()
     condition.unlock()
+  }
+
+  /// Begins nothing more. Most of what runs is finished and kept; stages that take long end without a result.
+  private func stop() {
+    scheduler.stop()
+    ending.withdraw()
   }
 
   private func work() {
@@ -119,10 +129,12 @@ final class BuildLoop: @unchecked Sendable {
       scheduler.found(node, outcome)
     case .failure(let error as LostInputs):
       scheduler.lost(node, inputs: error.nodes)
+    case .failure(let error as ActionError) where error.reason == .cancelled && scheduler.isStopped:
+      scheduler.abandoned(node)
     case .failure(let error):
       scheduler.failed(node, error)
       // A model that changed is read again from the start, whatever else could go on.
-      if !keepGoing || error is ModelChanged { scheduler.stop() }
+      if !keepGoing || error is ModelChanged { stop() }
     }
   }
 

@@ -174,7 +174,7 @@ package struct Scheduler: Sendable {
   private static let mostLosses = 3
   private static let pairByteCount = 32 << 20
 
-  /// Begins nothing more; what is running may finish.
+  /// Begins nothing more; what is running may finish, or be abandoned.
   package mutating func stop() { isStopped = true }
 
   /// The action cache answered: for each node what is known, or nil.
@@ -207,6 +207,12 @@ package struct Scheduler: Sendable {
   package mutating func failed(_ node: NodeID, _ error: any Error) {
     inFlight -= 1
     fail(node, error)
+  }
+
+  /// A running node ended without a result, since nothing more is begun: that is no failure of its own.
+  package mutating func abandoned(_ node: NodeID) {
+    inFlight -= 1
+    states[node.index] = .ready
   }
 
   /// A running node found that artifacts it needs are not in the store any more, though the action cache has them:

@@ -1,0 +1,55 @@
+import CondenseCodecs
+import CondenseEngine
+import CondenseStages
+import CondenseStore
+import CondenseTensors
+import Foundation
+import TestSupport
+import Testing
+
+/// Works on a tensor of two rows until it is told to end, and fails for others while it does.
+private struct LongStage: Stage, ConfiguredStage {
+  let began = Locked(false)
+
+  var description: StageDescription { StageDescription(name: "long", version: 1, summary: "Takes long.") }
+  var parameters: StageParameters { [:] }
+  func configure(_ parameters: StageParameters) throws(ParameterError) -> any ConfiguredStage { self }
+  func form(after input: TensorForm) throws(StageRefusal) -> TensorForm { input }
+
+  func apply(_ input: EncodedTensor, allocation: Allocation?, run: StageRun) throws(StageError) -> StageResult {
+    if input.shape.dimensions.first == 2 {
+      began.withLock { $0 = true }
+      throw wait { run.isCancelled() } ? .cancelled : StageError("nobody has told it to end")
+    }
+    throw StageError(wait { began.withLock { $0 } } ? "broken" : "the other did not begin")
+  }
+
+  private func wait(until holds: () -> Bool) -> Bool {
+    let deadline = Date() + Double(longestWait)
+    while !holds(), Date() < deadline { usleep(1000) }
+    return holds()
+  }
+}
+
+@Suite("Stages that still run when nothing more is begun")
+struct EndingTests {
+  @Test("A failure ends a stage that takes long, which is no failure of its own")
+  func failure() throws {
+    let workspace = try TemporaryWorkspace()
+    workspace.stages = StageRegistry(StageRegistry.builtIn.stages + [LongStage()])
+    // Too large to be handled together by one thread.
+    let values = [Float](repeating: 1, count: 120_000)
+    try workspace.writeModel([
+      ("w1", Tensor(values, shape: [2, 60_000])), ("w2", Tensor(values, shape: [3, 40_000])),
+    ])
+    try workspace.writePipeline("first", stages: "[{long: {only: w1}}, huffman]")
+    try workspace.writePipeline("second", stages: "[{long: {only: w2}}, huffman]")
+    let report = try workspace.build().report
+    #expect(
+      report.pipelines.map(\.error) == [
+        "not finished, since the build stopped at an earlier failure (--keep-going goes on)",
+        "tensor 'w2': long: broken",
+      ])
+    #expect(report.pipelines.allSatisfy { $0.outputs.isEmpty })
+  }
+}
