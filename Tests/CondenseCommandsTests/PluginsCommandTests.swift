@@ -116,6 +116,7 @@ struct PluginsCommandTests {
     #expect(check.output.contains("plugin 'copy' (stages/condense-stage-copy): "))
     #expect(try runner.run("plugins", "check", "cluster").status == 0)
     #expect(try runner.run("plugins", "check", "none").status == 64)
+    #expect(try runner.run("plugins", "check", "copy", "--set", "a=1").errors.contains("copy has no parameters"))
   }
 
   @Test("A plugin that does not work is told at its entry")

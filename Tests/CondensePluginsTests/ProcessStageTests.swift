@@ -36,6 +36,24 @@ struct ProcessStageTests {
     #expect(Set(workspace.text("pids").split(separator: "\n")).count == 1)
   }
 
+  @Test("What it says in several lines stays in lines, which end somewhere")
+  func lines() throws {
+    let workspace = try PluginWorkspace()
+    let long = String(repeating: "x", count: 5000)
+    try workspace.write(
+      #"""
+      {"type":"log","text":"one\n\ntwo \u001b[1m\n\#(long)"}
+      {"type":"error","message":"no\nsuch layer"}
+
+      """#, to: "reply")
+    try workspace.writePlugin("wordy", ShellPlugin("cat reply"))
+    let told = Told()
+    #expect(throws: StageError("plugin 'wordy' (stages/condense-stage-wordy): no\n    such layer")) {
+      try workspace.stage().apply(PluginWorkspace.tensor, allocation: nil, run: StageRun(log: { told.add($0) }))
+    }
+    #expect(told.lines == ["one", "two \u{FFFD}[1m", String(long.prefix(1000))])
+  }
+
   @Test("Processes end with the last who could need them")
   func ending() throws {
     let workspace = try PluginWorkspace()

@@ -62,9 +62,9 @@ struct PluginsCheckCommand: ParsableCommand {
     for text in set {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2, let known = description.parameters.first(where: { $0.name == parts[0] }) else {
-        throw ValidationError(
-          "--set \(text): expected one of \(description.parameters.map(\.name).joined(separator: ", ")), '=' and a value"
-        )
+        let names = description.parameters.map(\.name).joined(separator: ", ")
+        let expected = names.isEmpty ? "\(name) has no parameters" : "expected one of \(names), '=' and a value"
+        throw ValidationError("--set \(text): \(expected)")
       }
       parameters[known.name] = PluginsCheckCommand.value(parts[1], known.type)
     }

@@ -79,8 +79,11 @@ final class PluginProcess: @unchecked Sendable {
       guard outcome == nil else { throw PluginFailure("it wrote more after its result") }
       switch reply {
       case .progress(let share): run.progress(share)
-      case .log(let text): run.log(LogTail.printable(text))
-      case .error(let message): outcome = .error(LogTail.printable(message))
+      case .log(let text): for line in LogTail.lines(of: text) { run.log(line) }
+      case .error(let message, let id):
+        if let id, id != request.id { throw PluginFailure("its error is for request \(id), not \(request.id)") }
+        let lines = LogTail.lines(of: message).prefix(LogTail.lineCount)
+        outcome = .error(lines.isEmpty ? "it gave up without a message" : lines.joined(separator: "\n    "))
       case .result(let result):
         guard result.id == request.id else {
           throw PluginFailure("its result is for request \(result.id), not \(request.id)")

@@ -5,7 +5,8 @@ enum PluginReply {
   case progress(Double)
   case log(String)
   case result(PluginResult)
-  case error(String)
+  /// It may say which request it is about.
+  case error(String, id: Int?)
 }
 
 /// What a plugin says that it has made.
@@ -43,7 +44,9 @@ extension PluginReply {
     case "error":
       known = ["id", "message"]
       guard let text = message["message"]?.string else { throw PluginFailure("an error has no message") }
-      self = .error(text)
+      let id = message["id"]
+      guard id == nil || id?.integer != nil else { throw PluginFailure("the id of an error is no whole number") }
+      self = .error(text, id: id?.integer)
     case "result":
       known = ["id", "tensors", "metrics", "measurement", "allocations"]
       self = .result(try PluginResult(message))

@@ -86,8 +86,3 @@ extension ChildProcess {
     return id
   }
 }
-
-/// Ends what plugins run: for a program that handles signals itself, before it exits.
-public enum PluginProcesses {
-  public static func killAll() { cprocesses_kill_all() }
-}

@@ -38,6 +38,12 @@ struct LogTail {
     pending.removeAll(keepingCapacity: true)
   }
 
+  /// A text in lines as those of a log are: none longer, none empty.
+  static func lines(of text: String) -> [String] {
+    var log = LogTail()
+    return log.add(text.utf8) + log.flush()
+  }
+
   /// A text without what a terminal would act on.
   static func printable(_ text: String) -> String {
     var result = ""

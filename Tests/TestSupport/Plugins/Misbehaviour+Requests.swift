@@ -67,6 +67,12 @@ extension Misbehaviour {
     Self("is killed", "kill -9 $$", "it was killed by signal 9"),
     Self("crashes", "kill -SEGV $$", "it was killed by signal 11"),
     Self("gives up", #"echo '{"type":"error","message":"out of paper"}'"#, "out of paper", staysWell: true),
+    Self(
+      "gives up without a word", #"echo '{"type":"error","message":""}'"#, "it gave up without a message",
+      staysWell: true),
+    Self(
+      "gives another request up", #"echo '{"type":"error","id":999,"message":"out of paper"}'"#,
+      "its error is for request 999, not"),
     Self("names no file", #"printf '{"type":"result","id":%s}\n' "$id""#, "its result names no file of tensors"),
     Self("names a file that is not there", file("none.safetensors"), "its result 'none.safetensors' is not there"),
     Self(
