@@ -28,14 +28,17 @@ struct PluginsCommandTests {
     #expect(try runner.run("plugins", "new", "prune").errors.contains("there is a stage 'prune' already"))
   }
 
-  @Test("A plugin in Python passes its check, where Python has numpy")
-  func python() throws {
+  @Test("A plugin in Python or Swift passes its check, where there is what it needs")
+  func interpreted() throws {
     let runner = try CommandRunner()
-    guard hasNumpy() else { return }
-    #expect(try runner.run("plugins", "new", "snap", "--language", "python").status == 0)
-    let check = try runner.run("plugins", "check", "snap", "--json")
-    #expect(check.status == 0, "\(check.output)\(check.errors)")
-    #expect(try check.json()["passed"] as? Bool == true)
+    for (language, isThere) in [("python", hasNumpy()), ("swift", canRun("swift", "--version"))] where isThere {
+      #expect(try runner.run("plugins", "new", "my-\(language)", "--language", language).status == 0)
+      // The first start ever compiles much that is kept for the next, and need not keep within a limit.
+      #expect(canRun(runner.path("stages/condense-stage-my-\(language)"), "describe"))
+      let check = try runner.run("plugins", "check", "my-\(language)", "--json")
+      #expect(check.status == 0, "\(check.output)\(check.errors)")
+      #expect(try check.json()["passed"] as? Bool == true)
+    }
   }
 
   @Test("The README's way from an empty folder to a build works word for word, where Python has numpy")
@@ -77,10 +80,13 @@ struct PluginsCommandTests {
     return String(decoding: written, as: UTF8.self)
   }
 
-  private func hasNumpy() -> Bool {
+  private func hasNumpy() -> Bool { canRun("python3", "-c", "import numpy") }
+
+  private func canRun(_ words: String...) -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-c", "import numpy"]
+    process.arguments = words
+    process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     guard (try? process.run()) != nil else { return false }
     process.waitUntilExit()

@@ -288,6 +288,15 @@ struct ProcessStageTests {
     }
   #endif
 
+  @Test("A process that somebody else has waited for is not killed: its number may be another's")
+  func reaped() throws {
+    let workspace = try PluginWorkspace()
+    let process = try ChildProcess.start(["/bin/sh", "-c", "exit 3"], in: workspace.root, memory: nil, hasInput: false)
+    while waitpid(process.id, nil, 0) < 0, errno == EINTR {}
+    #expect(process.hasExited)
+    #expect(process.status == .unknown)
+  }
+
   @Test("What does not start says why, with a limit too", arguments: [nil, 1 << 30])
   func notStarting(memory: Int?) throws {
     let workspace = try PluginWorkspace()

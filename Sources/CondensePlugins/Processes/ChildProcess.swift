@@ -39,8 +39,11 @@ final class ChildProcess: @unchecked Sendable {
     var info = siginfo_t()
     while true {
       if waitid(P_PID, id_t(id), &info, WEXITED | WNOHANG | WNOWAIT) == 0 { return info.si_signo != 0 }
-      // Not ours any more: nothing is left to wait for.
-      if errno != EINTR { return true }
+      guard errno != EINTR else { continue }
+      // Somebody else has waited for it: its number may be another's by now, which must not be killed.
+      cprocesses_remove(id)
+      status = .unknown
+      return true
     }
   }
 
