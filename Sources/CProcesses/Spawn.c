@@ -100,8 +100,8 @@ static int limit_memory(uint64_t memory) {
 }
 
 // What the child does until it is another program. Its memory is the parent's: it makes system calls, and nothing else.
-// Returns where one fails.
-static void become(const struct start *start) {
+// Returns where one fails. Not inlined, so that nothing of the parent's frame is written to.
+__attribute__((noinline)) static void become(const struct start *start) {
   struct sigaction action = {.sa_handler = SIG_DFL};
   // The system refuses this for some, which have no other action.
   for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);

@@ -23,6 +23,32 @@ struct ProcessStageTests {
     #expect(ids.count == 5 && Set(ids).count == (isOneShot ? 5 : 1))
   }
 
+  @Test("One that speaks out of turn is started again for the next tensor, and that is told")
+  func speaking() throws {
+    let workspace = try PluginWorkspace()
+    let body = """
+      \(ShellPlugin.note)
+      \(ShellPlugin.copy)
+      \(ShellPlugin.done)
+      if [ ! -e said ]; then
+        until [ -e taken ]; do sleep 0.01; done
+        echo '{"type":"progress","share":1}'
+        : > said
+      fi
+      """
+    try workspace.writePlugin("eager", ShellPlugin(body))
+    let stage = try workspace.stage()
+    _ = try stage.apply(PluginWorkspace.tensor, allocation: nil, run: StageRun())
+    try workspace.write("", to: "taken")
+    let deadline = Deadline(seconds: Double(longestWait))
+    while !FileManager.default.fileExists(atPath: workspace.root + "/said"), !deadline.isOver { usleep(1000) }
+    let told = Told()
+    let result = try stage.apply(PluginWorkspace.tensor, allocation: nil, run: StageRun(log: { told.add($0) }))
+    #expect(result == StageResult(PluginWorkspace.tensor))
+    #expect(told.lines == ["the plugin wrote more after its result, so it is started again"])
+    #expect(Set(workspace.text("pids").split(separator: "\n")).count == 2)
+  }
+
   @Test("A plugin that gave up goes on with the next tensor")
   func errorsKeepTheProcess() throws {
     let workspace = try PluginWorkspace()
