@@ -11,7 +11,7 @@ import Testing
 @Suite struct HeldFilesTests {
   @Test(
     "What waits for a model that is being written goes on waiting, and is built when a rescan says that it is whole",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(15)))
   func waitsUntilWhole() async throws {
     let root = FileManager.default.temporaryDirectory.appending(path: "condense-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: root) }

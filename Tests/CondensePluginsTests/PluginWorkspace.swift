@@ -45,14 +45,20 @@ final class PluginWorkspace: Sendable {
 
   func loader() -> PluginLoader { PluginLoader(root: root, stateFolder: root + "/.condense/v1", limits: limits) }
 
-  func load(_ configuration: String = "plugins: [stages/]", with loader: PluginLoader? = nil) -> LoadedPlugins {
+  /// All that is in `stages/`, under the workspace's limits.
+  static let configuration = "plugins: [stages/]"
+
+  func load(_ configuration: String = PluginWorkspace.configuration, with loader: PluginLoader? = nil) -> LoadedPlugins
+  {
     let read = Configuration(SourceText(file: root + "/condense.yaml", text: configuration))
     return (loader ?? self.loader()).load(read.plugins, beside: .builtIn)
   }
 
   /// The only plugin, set up.
-  func stage(_ parameters: StageParameters = [:]) throws -> any ConfiguredStage {
-    let loaded = load()
+  func stage(
+    _ parameters: StageParameters = [:], configuration: String = PluginWorkspace.configuration
+  ) throws -> any ConfiguredStage {
+    let loaded = load(configuration)
     guard let stage = loaded.stages.first else {
       throw PluginFailure("no plugin works: \(loaded.diagnostics.map(\.message))")
     }

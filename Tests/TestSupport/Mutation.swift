@@ -51,7 +51,7 @@ public struct FuzzRun: Sendable {
   public static var current: FuzzRun {
     let environment = ProcessInfo.processInfo.environment
     return FuzzRun(
-      count: environment["CONDENSE_FUZZ_COUNT"].flatMap { Int($0) } ?? 20_000,
+      count: environment["CONDENSE_FUZZ_COUNT"].flatMap { Int($0) } ?? 8000,
       seed: environment["CONDENSE_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1)
   }
 

@@ -40,7 +40,7 @@ import Testing
     try writeAll(2)
     try #require(CheckoutTests.git("commit", "--quiet", "-am", "second", in: folder) == 0)
     // Another process of the machine may keep git from going on for a while.
-    try await withDaemon(workspace, { $0.settling.quiet = .milliseconds(300) }) { daemon in
+    try await withDaemon(workspace, { $0.settling.quiet = .seconds(1) }) { daemon in
       let second = try workspace.output("p7")
       let builds = workspace.builds().count
       try #require(CheckoutTests.git("checkout", "--quiet", "first", in: folder) == 0)

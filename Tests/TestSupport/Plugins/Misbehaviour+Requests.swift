@@ -25,20 +25,20 @@ extension Misbehaviour {
 
   /// What they do with a request.
   public static let requests = [
-    Self("hangs", "sleep 1000", "it gave no result within 1 s, its time limit", isSlow: true),
+    Self("hangs", "sleep 1000", "it gave no result within \(seconds) s, its time limit", isSlow: true),
     Self(
-      "hangs and will not be asked to end", "trap '' TERM\nwhile :; do sleep 1; done", "no result within 1 s",
+      "hangs and will not be asked to end", "trap '' TERM\nwhile :; do sleep 1; done", "no result within \(seconds) s",
       isSlow: true),
-    Self("spins", "while :; do :; done", "no result within 1 s", isSlow: true),
+    Self("spins", "while :; do :; done", "no result within \(seconds) s", isSlow: true),
     Self("forks, lingers and ends", "sleep 1000 & exit 0", "ended with exit code 0 without a result"),
-    Self("forks and hangs", "sleep 1000 &\nsleep 1000", "no result within 1 s", isSlow: true),
+    Self("forks and hangs", "sleep 1000 &\nsleep 1000", "no result within \(seconds) s", isSlow: true),
     Self(
       "writes no end of lines", "while :; do echo '{\"type\":\"progress\",\"share\":0.5}'; done",
       "it wrote more than 262144 bytes"),
     Self(
       "writes a line without end", "while :; do printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; done",
       "a line of its reply is longer than 65536 bytes"),
-    Self("writes no end of log", "while :; do echo log >&2; done", "no result within 1 s", isSlow: true),
+    Self("writes no end of log", "while :; do echo log >&2; done", "no result within \(seconds) s", isSlow: true),
     Self("says nothing that is JSON", "echo hello", "its reply is no JSON: expected a value, found 'h'"),
     Self("writes half a reply and ends", "printf '{\"type\":\"resu'; exit 0", "its reply is no JSON"),
     Self("writes bytes that are no UTF-8", #"printf '{"type":"\377"}\n'"#, "a string is not valid UTF-8"),

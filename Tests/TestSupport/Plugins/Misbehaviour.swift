@@ -7,12 +7,15 @@ public struct Misbehaviour: CustomStringConvertible, Sendable {
   public var plugin: ShellPlugin
   /// Part of what is said of it.
   public var message: String
-  /// Whether only the limit on time, of one second, finds it out.
+  /// Whether only the limit on time, of ``seconds``, finds it out.
   public var isSlow: Bool
   /// Whether the process is well, and waits for the next request.
   public var staysWell: Bool
 
   public var description: String { name }
+
+  /// The limit on time: short, and yet time for a shell to start on a machine that does everything else at once.
+  public static let seconds = 3
 
   init(
     _ name: String, _ body: String, _ message: String, description: String? = nil, isSlow: Bool = false,
