@@ -8,11 +8,12 @@ enum Codecs {
   static func main() throws {
     let options = try Options(Array(CommandLine.arguments.dropFirst()), of: "codecs")
     let peers = options.comparesPeers ? EntropyPeers() : nil
-    var rows: [CodecRow] = []
-    for workload in try options.workloads([.gaussian]) {
-      for source in try SymbolSource.all(workload) {
-        let jobs = CodecJobs(source: source, peers: peers, options: options)
-        rows += try jobs.rows()
+    // Large results lie in memory that earlier ones have left, as in a build: the peers write to memory that is there too.
+    let rows = try BytesPool(capacity: 128 << 20).with {
+      try options.workloads([.gaussian]).flatMap { workload in
+        try SymbolSource.all(workload).flatMap { source in
+          try CodecJobs(source: source, peers: peers, options: options).rows()
+        }
       }
     }
     print(
