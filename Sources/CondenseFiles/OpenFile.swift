@@ -13,6 +13,8 @@ public final class OpenFile: Sendable {
 
   deinit { close(descriptor) }
 
+  private static let pageByteCount = 4096
+
   /// Opens a regular file for reading.
   public static func reading(_ path: String) throws(FileError) -> OpenFile {
     // Without O_NONBLOCK the open itself would hang on a named pipe.
@@ -54,7 +56,10 @@ public final class OpenFile: Sendable {
 
   /// Bytes of `range`, or fewer where the file ends first.
   public func read(_ range: Range<Int>) throws(FileError) -> Bytes {
-    try Bytes(capacity: range.count) { (buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int in
+    // A range that only says how much is too much should not cost its memory.
+    var count = range.count
+    if count > OpenFile.pageByteCount { count = min(count, max(0, try identity().byteCount - range.lowerBound)) }
+    return try Bytes(capacity: count) { (buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int in
       try read(into: buffer, at: range.lowerBound)
     }
   }

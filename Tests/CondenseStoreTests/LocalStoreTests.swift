@@ -36,6 +36,26 @@ struct LocalStoreTests {
     }
   }
 
+  @Test("A store that is opened again is not written to")
+  func openedAgain() throws {
+    let temporary = try TemporaryStore()
+    let content = Self.content(1)
+    try temporary.store.keep([content], for: [])
+    func files() throws -> [String: Data] {
+      let names = try FileSystem.names(in: temporary.store.root)
+        .filter { $0.hasSuffix("sqlite") || $0.hasSuffix("-wal") }
+      #expect(names.count == 2)
+      return try Dictionary(
+        uniqueKeysWithValues: names.map {
+          ($0, try Data(contentsOf: URL(fileURLWithPath: temporary.store.root + "/" + $0)))
+        })
+    }
+    let before = try files()
+    let again = try LocalStore(folder: temporary.folder)
+    #expect(again.load(content.artifact) != nil)
+    #expect(try files() == before)
+  }
+
   @Test("What was never kept is missing")
   func missing() throws {
     let temporary = try TemporaryStore()

@@ -122,8 +122,8 @@ final class StoreIndex: Sendable {
 
 extension StoreIndex {
   private static func open(_ files: IndexFiles, _ number: Int) throws -> Connection {
-    // Of processes that turn a new file into a database at once, SQLite refuses all but one, without waiting.
     guard !isDatabase(files.path(number)) else { return try connect(files, number) }
+    // Of processes that turn a new file into a database at once, SQLite refuses all but one, without waiting.
     let lock = try FileLock.waiting(files.lockPath)
     defer { withExtendedLifetime(lock) {} }
     return try connect(files, number)
@@ -139,9 +139,11 @@ extension StoreIndex {
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.maximumReaderCount = 4
+    let isNew = !isDatabase(files.path(number))
     configuration.prepareDatabase { database in
-      // Counts only for a file that is no database yet: the room of what is removed can then be given back.
-      if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+      // So that the room of what is removed can be given back. Counts only for a file that is no database yet, but would be
+      // written, and waited for to be on the disk, each time.
+      if isNew && !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
       try database.execute(sql: "PRAGMA synchronous = NORMAL")
     }
     // SQLite would make it for its user alone; an empty file is a database yet to be made, and gives its mode to the log.
