@@ -7,12 +7,12 @@ struct CompressModels: CommandPlugin {
   func performCommand(context: PluginContext, arguments: [String]) throws {
     // What can be seen to be wrong at once should not be told after minutes of compiling.
     let invocation = try Invocation(arguments, in: context.package)
-    let tool = try ReleaseTool.built(by: packageManager)
+    let tool = try ReleaseTool(noteIn: context.pluginWorkDirectoryURL).built(by: packageManager)
     let run = ToolRun(
       tool: tool, arguments: invocation.arguments, folder: context.package.directoryURL,
       environment: StoreFolder.environment(own: context.pluginWorkDirectoryURL))
     let status = try run.wait(isLogging: invocation.watches)
-    guard status == 0 else { throw Failure(invocation.watches ? "condense daemon failed" : "condense build failed") }
+    guard status == 0 else { throw Failure("\(invocation.summary) failed") }
   }
 }
 

@@ -7,6 +7,12 @@ struct Invocation {
   /// Whether it runs until it is told to end.
   var watches: Bool
 
+  /// The command with the flag that makes it another one.
+  var summary: String {
+    guard !watches else { return "condense daemon" }
+    return "condense build" + (["--check", "--dry-run"].first(where: arguments.contains).map { " " + $0 } ?? "")
+  }
+
   init(_ arguments: [String], in package: Package) throws(Failure) {
     var extractor = ArgumentExtractor(arguments)
     watches = extractor.extractFlag(named: "watch") > 0

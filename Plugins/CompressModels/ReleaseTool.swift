@@ -5,9 +5,17 @@ import PackagePlugin
 ///
 /// The plugin has no dependencies and builds the tool itself: one that is named as a dependency is built for debugging,
 /// where compressing is some fifty times slower.
-enum ReleaseTool {
-  static func built(by manager: PackageManager) throws -> URL {
-    Diagnostics.progress("building condense; the first time this takes some minutes")
+struct ReleaseTool {
+  /// A link to what was built last.
+  private let last: URL
+
+  /// - Parameter folder: where it is noted what was built last.
+  init(noteIn folder: URL) { last = folder.appending(path: "condense") }
+
+  func built(by manager: PackageManager) throws -> URL {
+    if !FileManager.default.fileExists(atPath: last.path) {
+      Diagnostics.progress("building condense; the first time this takes some minutes")
+    }
     var parameters = PackageManager.BuildParameters()
     parameters.configuration = .release
     parameters.logging = .concise
@@ -15,8 +23,11 @@ enum ReleaseTool {
     guard build.succeeded, let tool = build.builtArtifacts.first(where: { $0.url.lastPathComponent == "condense" })
     else {
       print(build.logText)
-      throw Failure("condense could not be built" + (hint(build.logText).map { ": " + $0 } ?? ""))
+      throw Failure("condense could not be built" + (ReleaseTool.hint(build.logText).map { ": " + $0 } ?? ""))
     }
+    // Without the note the next call only says too much.
+    try? FileManager.default.removeItem(at: last)
+    try? FileManager.default.createSymbolicLink(at: last, withDestinationURL: tool.url)
     return tool.url
   }
 
