@@ -53,6 +53,25 @@ struct RequestedOutputTests {
     #expect(configured.status == 65 && configured.errors.contains("/condense.yaml' decides"))
   }
 
+  @Test("An input that was not named is listed where the caller asks for that, in every build, and all is built")
+  func listedInputs() throws {
+    func build() throws -> CommandRunner.Result { try self.build("--input", "pipelines/p.yaml", "--unlisted", "list") }
+    try runner.write("", to: "list")
+    for _ in 0..<2 {
+      let result = try build()
+      #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+      #expect(FileManager.default.fileExists(atPath: runner.path("elsewhere/x.condensed")))
+      #expect(try runner.data("list") == Data("\(runner.root)/model.safetensors\n".utf8))
+      // A build that would be passed over lists it again: the caller asks because the list changes.
+      try runner.write("", to: "list")
+    }
+    let all = try self.build("--input", "pipelines/p.yaml", "--input", "model.safetensors", "--unlisted", "list")
+    #expect(all.status == 0, "\(all.errors)")
+    #expect(try runner.data("list").isEmpty)
+    let nowhere = try self.build("--input", "pipelines/p.yaml", "--unlisted", "nowhere/list")
+    #expect(nowhere.status == 65 && nowhere.errors.contains("nowhere/list"), "\(nowhere.errors)")
+  }
+
   @Test(
     "What has not one output is refused where it stands",
     arguments: [
@@ -83,7 +102,10 @@ struct RequestedOutputTests {
 
   @Test(
     "It takes one pipeline file",
-    arguments: [["build", "-o", "x.condensed"], ["build", "-o", "x", "pipelines"], ["build", "--input", "x"]])
+    arguments: [
+      ["build", "-o", "x.condensed"], ["build", "-o", "x", "pipelines"], ["build", "--input", "x"],
+      ["build", "p", "-o", "x", "--unlisted", "y"],
+    ])
   func usage(arguments: [String]) throws {
     let result = try runner.run(arguments)
     #expect(result.status == 64, "\(result.errors)")

@@ -46,6 +46,12 @@ struct BuildCommand: ParsableCommand {
   var input: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      "With --input: list other files that the build rests on in this file, instead of failing.", valueName: "file"),
+    completion: .file())
+  var unlisted: String?
+
+  @Option(
     name: .customLong("affected-by"),
     help: ArgumentHelp(
       "Build only the pipelines that a change to this file or folder touches; repeatable.", valueName: "path"),
@@ -80,6 +86,7 @@ struct BuildCommand: ParsableCommand {
       throw ValidationError("--output takes one pipeline file, and \(pipelines.paths.count) are named")
     }
     if output == nil && !input.isEmpty { throw ValidationError("--input goes with --output") }
+    if input.isEmpty && unlisted != nil { throw ValidationError("--unlisted goes with --input") }
   }
 
   func run() throws {
@@ -147,7 +154,8 @@ struct BuildCommand: ParsableCommand {
     }
     return RequestedOutput(
       path: AbsolutePath.resolve(output, from: current),
-      inputs: input.isEmpty ? nil : input.map { AbsolutePath.resolve($0, from: current) })
+      inputs: input.isEmpty ? nil : input.map { AbsolutePath.resolve($0, from: current) },
+      unlisted: unlisted.map { AbsolutePath.resolve($0, from: current) })
   }
 
   /// What is said to have changed; nil where everything is to be built.

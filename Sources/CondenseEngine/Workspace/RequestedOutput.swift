@@ -1,6 +1,7 @@
 import CondenseFiles
 import CondenseModels
 import CondensePipelines
+import CondenseTensors
 
 /// Another build system's wish: one output, at a path that it chose, from files that it knows of.
 ///
@@ -11,10 +12,17 @@ public struct RequestedOutput: Codable, Equatable, Sendable {
   public var path: String
   /// The files whose changes lead to another build, absolute; nil where nobody keeps track of them.
   public var inputs: [String]?
+  /// The file that is to list what the build rests on besides `inputs`, a path a line, written only where there is
+  /// something to list; absolute. Where it is nil that is an error.
+  ///
+  /// A build system that learns of inputs before it runs commands names it as an input of the command too: it changes
+  /// whenever the command runs, so that the command runs again in each build, until the inputs are known.
+  public var unlisted: String?
 
-  public init(path: String, inputs: [String]? = nil) {
+  public init(path: String, inputs: [String]? = nil, unlisted: String? = nil) {
     self.path = path
     self.inputs = inputs
+    self.unlisted = unlisted
   }
 
   var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
@@ -69,9 +77,21 @@ extension RequestedOutput {
     if inputs.contains(path) {
       return Diagnostic("'\(path)' would replace what it is made from", at: build.model.path.place)
     }
-    guard let unseen = untracked(inputs).first else { return nil }
+    let untracked = untracked(inputs)
+    guard let unseen = untracked.first else { return nil }
+    if let unlisted { return list(untracked, in: unlisted, of: file) }
     let place = unseen == build.modelPath ? build.model.path.place : .start(of: file)
     return Diagnostic("'\(unseen)' decides what is built, and is not among the inputs that were named", at: place)
+  }
+
+  private func list(_ inputs: [String], in path: String, of file: String) -> Diagnostic? {
+    do {
+      try FileSystem.remove(path)
+      try OpenFile.creating(path).write(Bytes(Array(inputs.map { $0 + "\n" }.joined().utf8)), at: 0)
+      return nil
+    } catch {
+      return Diagnostic("\(error)", at: .start(of: file))
+    }
   }
 }
 
