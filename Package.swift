@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "CondenseStages", targets: ["CondenseStages"]),
     .library(name: "CondenseCommands", targets: ["CondenseCommands"]),
     .plugin(name: "CompressModels", targets: ["CompressModels"]),
+    .plugin(name: "CondenseModels", targets: ["CondenseModelsPlugin"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -71,6 +72,10 @@ let package = Package(
       capability: .command(
         intent: .custom(verb: "compress-models", description: "Builds the package's compressed models."),
         permissions: [.writeToPackageDirectory(reason: "Compressed models are written where pipelines say.")])),
+    // The product is called as its users see it; a library here has the name as well.
+    .plugin(
+      name: "CondenseModelsPlugin", capability: .buildTool(), dependencies: ["condense"],
+      path: "Plugins/CondenseModels"),
 
     .target(name: "TestSupport", dependencies: ["CondenseCodecs"], path: "Tests/TestSupport"),
     .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors", "TestSupport"]),

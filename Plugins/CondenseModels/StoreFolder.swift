@@ -1,0 +1,1 @@
+../Shared/StoreFolder.swift
