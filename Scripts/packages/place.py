@@ -30,9 +30,8 @@ class Result:
         self.status, self.output, self.seconds = process.returncode, process.stdout, seconds
 
     def expect(self, *patterns, status=0):
-        """Requires the status, and that something in the output matches each of the patterns."""
-        right = self.status == status if status in (0, 1) else self.status != 0
-        require(right, f"{self.command} ended with {self.status}:\n{self.output}")
+        """Requires the status (None for any that tells of a failure), and a match in the output of each of the patterns."""
+        require(self.status == status if status is not None else self.status != 0, f"{self.command} ended with {self.status}:\n{self.output}")
         for pattern in patterns:
             require(re.search(pattern, self.output), f"{self.command} does not say '{pattern}':\n{self.output}")
         return self
