@@ -55,7 +55,7 @@ def resources(place):
             held("which the next plan knows of")
         with place.edited(pipelines / "small.yaml", replaced("outputs:", "stages: [hufman]\noutputs:")):
             place.swift(place.app, "build").expect(
-                r"(?m)^/\S*/small\.yaml:2:10: error: unknown stage 'hufman'", status=1)
+                r"(?m)^Sources/Digits/pipelines/small\.yaml:2:10: error: unknown stage 'hufman'", status=1)
         with place.edited(place.model, lambda content: b"x" * 64):
             place.swift(place.app, "build").expect(r"\.yaml:1:8: error: ", status=1)
         held("an error of a pipeline stops the build with file:line:column")
