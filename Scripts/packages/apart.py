@@ -13,7 +13,7 @@ import PackageDescription
 let package = Package(
   name: "Viewer",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(url: "URL", from: "0.1.0")],
+  dependencies: [.package(url: "ADDRESS", from: "0.1.0")],
   targets: [.executableTarget(name: "Viewer", dependencies: [.product(name: "CondensedModel", package: "condense")])]
 )
 """,
@@ -31,7 +31,7 @@ def library(place):
     url, app = tagged(place), place.folder / "Viewer"
     for path, text in APP.items():
         (app / path).parent.mkdir(parents=True, exist_ok=True)
-        (app / path).write_text(text.replace("URL", url))
+        (app / path).write_text(text.replace("ADDRESS", url))
     built = fresh(place, app, "build", "-v", scratch="viewer-build").expect().expect_not("unsafe")
     modules = set(re.findall(r"-module-name (\w+)", built.output))
     needed = {"CondensedModel", "CondenseCodecs", "CondenseTensors", "Viewer"}
