@@ -15,9 +15,3 @@ struct CompressModels: CommandPlugin {
     guard status == 0 else { throw Failure("\(invocation.summary) failed") }
   }
 }
-
-/// An error in words for the user.
-struct Failure: Error, CustomStringConvertible {
-  var description: String
-  init(_ description: String) { self.description = description }
-}

@@ -46,9 +46,3 @@ struct CondenseModels: BuildToolPlugin {
     try Data().write(to: list)
   }
 }
-
-/// An error in words for the user.
-struct Failure: Error, CustomStringConvertible {
-  var description: String
-  init(_ description: String) { self.description = description }
-}

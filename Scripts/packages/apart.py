@@ -4,7 +4,9 @@ import json
 import re
 import shutil
 
-from .place import held, require
+from attacks.workspace import require
+
+from .place import held
 
 APP = {
     "Package.swift": """// swift-tools-version: 6.2

@@ -3,7 +3,9 @@
 import contextlib
 import shutil
 
-from .place import held, other_weights, replaced, require
+from attacks.workspace import require
+
+from .place import held, other_weights, replaced
 
 SMALL = """extends: ../../../bases/small.yaml
 outputs: [../../../build/small.condensed]

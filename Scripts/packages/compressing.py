@@ -8,7 +8,9 @@ import signal
 import subprocess
 import time
 
-from .place import held, other_weights, replaced, require
+from attacks.workspace import require
+
+from .place import held, other_weights, replaced
 
 PIPELINE = "Sources/Digits/pipelines/digits.yaml"
 

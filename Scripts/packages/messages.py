@@ -2,7 +2,9 @@
 
 import shutil
 
-from .place import Skipped, held
+from attacks.workspace import Skipped
+
+from .place import held
 
 MANIFEST = """// swift-tools-version: 6.2
 import PackageDescription

@@ -6,18 +6,7 @@ import re
 import subprocess
 import time
 
-
-class Failure(Exception):
-    """Something did not hold."""
-
-
-class Skipped(Exception):
-    """It cannot be tried on this machine."""
-
-
-def require(condition, message):
-    if not condition:
-        raise Failure(message)
+from attacks.workspace import require
 
 
 def held(sentence):

@@ -2,7 +2,9 @@
 
 import re
 
-from .place import held, replaced, require
+from attacks.workspace import require
+
+from .place import held, replaced
 
 
 def monorepo(place):
@@ -21,7 +23,7 @@ def monorepo(place):
     held("both load theirs with what the third has")
     edits = {
         "Tablet/pipelines/tablet.yaml": ({"tablet"}, replaced("[5]", "[6]")),
-        "shared/digits.yaml": ({"phone", "tablet"}, replaced("0.8", "0.7")),
+        "common/digits.yaml": ({"phone", "tablet"}, replaced("0.8", "0.7")),
         "README.md": (set(), replaced("Packages", "Parcels")),
     }
     for path, (names, change) in edits.items():
@@ -29,12 +31,8 @@ def monorepo(place):
             since = place.condense(place.monorepo, "build", "--dry-run", "--since", "HEAD", environment=store).expect()
             named = {name for name in ("phone", "tablet") if name + "[" in since.output}
             require(named == names, f"--since after an edit of {path} names {named}:\n{since.output}")
-            if "tablet" in names:
-                place.compress(place.monorepo / "Tablet", "--since", "HEAD", "--dry-run", environment=store).expect(
-                    r"tablet\[")
-            else:
-                place.compress(place.monorepo / "Tablet", "--since", "HEAD", "--dry-run", environment=store).expect_not(
-                    r"tablet\[")
+            tablet = place.compress(place.monorepo / "Tablet", "--since", "HEAD", "--dry-run", environment=store)
+            (tablet.expect if "tablet" in names else tablet.expect_not)(r"tablet\[")
         held(f"--since, {path} edited: {', '.join(sorted(names)) or 'nothing'}")
 
 

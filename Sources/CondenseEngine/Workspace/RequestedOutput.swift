@@ -2,6 +2,7 @@ import CondenseFiles
 import CondenseModels
 import CondensePipelines
 import CondenseTensors
+import Foundation
 
 /// Another build system's wish: one output, at a path that it chose, from files that it knows of.
 ///
@@ -25,7 +26,7 @@ public struct RequestedOutput: Codable, Equatable, Sendable {
     self.unlisted = unlisted
   }
 
-  var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+  var folder: String { (path as NSString).deletingLastPathComponent }
 
   /// Those of a build's inputs whose changes nobody would see.
   func untracked(_ paths: Set<String>) -> [String] {
@@ -86,8 +87,8 @@ extension RequestedOutput {
 
   private func list(_ inputs: [String], in path: String, of file: String) -> Diagnostic? {
     do {
-      try FileSystem.remove(path)
-      try OpenFile.creating(path).write(Bytes(Array(inputs.map { $0 + "\n" }.joined().utf8)), at: 0)
+      let lines = inputs.map { $0 + "\n" }.joined()
+      try FileSystem.replace(path, with: Bytes(Array(lines.utf8)), through: path + ".new")
       return nil
     } catch {
       return Diagnostic("\(error)", at: .start(of: file))

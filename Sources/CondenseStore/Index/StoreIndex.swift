@@ -122,11 +122,11 @@ final class StoreIndex: Sendable {
 
 extension StoreIndex {
   private static func open(_ files: IndexFiles, _ number: Int) throws -> Connection {
-    guard !isDatabase(files.path(number)) else { return try connect(files, number) }
+    guard !isDatabase(files.path(number)) else { return try connect(files, number, isNew: false) }
     // Of processes that turn a new file into a database at once, SQLite refuses all but one, without waiting.
     let lock = try FileLock.waiting(files.lockPath)
     defer { withExtendedLifetime(lock) {} }
-    return try connect(files, number)
+    return try connect(files, number, isNew: true)
   }
 
   /// Whether there is a database in write-ahead mode: 2 in byte 18 (SQLite's file format, section 1.3).
@@ -135,11 +135,11 @@ extension StoreIndex {
     return header.count == 20 && header[18] == 2
   }
 
-  private static func connect(_ files: IndexFiles, _ number: Int) throws -> Connection {
+  /// - Parameter isNew: whether the file may be no database yet; then the lock is held.
+  private static func connect(_ files: IndexFiles, _ number: Int, isNew: Bool) throws -> Connection {
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.maximumReaderCount = 4
-    let isNew = !isDatabase(files.path(number))
     configuration.prepareDatabase { database in
       // So that the room of what is removed can be given back. Counts only for a file that is no database yet, but would be
       // written, and waited for to be on the disk, each time.
@@ -200,9 +200,9 @@ extension StoreIndex {
       let lock = try FileLock.waiting(files.lockPath)
       defer { withExtendedLifetime(lock) {} }
       let latest = files.latest
-      guard latest <= damaged else { return try connect(files, latest) }
+      guard latest <= damaged else { return try connect(files, latest, isNew: true) }
       files.removeAll(before: damaged)
-      return try connect(files, damaged + 1)
+      return try connect(files, damaged + 1, isNew: true)
     } catch {
       throw failure("restart", files.path(damaged + 1), error)
     }
