@@ -109,7 +109,9 @@ public struct Engine: Sendable {
   private func build(
     _ request: BuildRequest, isLastAttempt: Bool, _ progress: @escaping @Sendable (BuildProgress) -> Void
   ) -> Attempt? {
-    var prepared = prepare(request)
+    let opening = StoreOpening(store)
+    defer { opening.settle() }
+    var prepared = prepare(request, onRest: opening.begin)
     // Also what is left out rests on its files.
     let inputs = request.reportsInputs ? prepared.inputs : [:]
     let waiting = request.patienceWithModels.map { prepared.loaded.leaveOutYoungModels(patience: $0) } ?? [:]
@@ -126,7 +128,7 @@ public struct Engine: Sendable {
         defer { staging.remove() }
         guard
           let built = run(
-            plan, loaded, request, staging, try store(), upToDate, isLastAttempt: isLastAttempt, progress)
+            plan, loaded, request, staging, try opening.store(), upToDate, isLastAttempt: isLastAttempt, progress)
         else { return nil }
         outcome = built
       } catch {
@@ -169,8 +171,8 @@ public struct Engine: Sendable {
     /// Whether an output was written that is a pipeline's model: what was built from it, or failed for want of it, is to be
     /// built again.
     var hasWrittenModels: Bool {
-      let written = result.report.pipelines.flatMap(\.outputs).filter(\.wasWritten).map(\.path)
-      return !written.isEmpty && !prepared.modelPaths.isDisjoint(with: written)
+      let written = Set(result.report.pipelines.lazy.flatMap(\.outputs).filter(\.wasWritten).map(\.path))
+      return !written.isEmpty && prepared.hasModel(among: written)
     }
   }
 

@@ -71,14 +71,6 @@ public enum FileSystem {
     }
   }
 
-  /// Waits until the folder's entries are on the disk, so that a rename in it survives a power cut.
-  public static func syncFolder(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError("open", path, code: errno) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw FileError("sync", path, code: errno) }
-  }
-
   /// The names in a folder, sorted by their bytes; hidden ones too.
   public static func names(in path: String) throws(FileError) -> [String] {
     guard let stream = opendir(path) else { throw FileError("list", path, code: errno) }

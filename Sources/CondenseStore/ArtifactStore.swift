@@ -41,6 +41,17 @@ public struct ActionRecord: Hashable, Sendable {
   }
 }
 
+/// What is kept under a key, such as a comparison's metrics.
+public struct Note: Equatable, Sendable {
+  public var key: Digest
+  public var value: Bytes
+
+  public init(key: Digest, value: Bytes) {
+    self.key = key
+    self.value = value
+  }
+}
+
 /// Facts about a file, or about the shards of one model, that hold as long as all their identities do.
 public struct FileRecord: Equatable, Sendable {
   public var identities: [FileIdentity]
@@ -66,12 +77,12 @@ public protocol ArtifactStore: Sendable {
   /// An artifact's bytes, verified against its digest; nil where it is missing. One that is damaged is dropped.
   func load(_ artifact: Artifact) -> Bytes?
 
-  /// Keeps artifacts, and then the records of the actions that made them. When this returns, both outlive the process.
-  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError)
+  /// Keeps artifacts, and then the records of the actions that made them, with what is noted of them. When this returns, all
+  /// of it outlives the process; until then no action counts as done without its notes.
+  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord], notes: [Note]) throws(StoreError)
 
   /// Notes kept under a key, such as a comparison's metrics; in the keys' order.
   func notes(_ keys: [Digest]) -> [Bytes?]
-  func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError)
 
   /// What was recorded of the file at an absolute path; whether it still holds is the caller's to see.
   func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord?
@@ -100,6 +111,11 @@ public protocol ArtifactStore: Sendable {
 }
 
 extension ArtifactStore {
+  /// Keeps artifacts, and then the records of the actions that made them.
+  public func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
+    try keep(contents, for: actions, notes: [])
+  }
+
   public func claim(_ keys: [Digest]) -> ActionClaims { ActionClaims(uncontested: keys.count) }
   public func claim(waitingFor key: Digest) -> ActionClaims { ActionClaims(uncontested: 1) }
   public func hold() -> StoreHold? { nil }

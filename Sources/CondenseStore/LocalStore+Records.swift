@@ -17,17 +17,9 @@ extension LocalStore {
     return found.map { $0.map { Bytes($0.value) } }
   }
 
-  public func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError) {
-    let use = currentUse
-    try index.write { database in
-      let statement = try database.cachedStatement(
-        sql: "INSERT OR REPLACE INTO notes (key, value, used) VALUES (?, ?, ?)")
-      for note in notes {
-        try statement.execute(arguments: [
-          Data(note.key.bytes), SealedValue.seal(note.value.array, under: note.key.bytes), use,
-        ])
-      }
-    }
+  static func keep(_ note: Note, use: Int, in database: Database) throws {
+    try database.cachedStatement(sql: "INSERT OR REPLACE INTO notes (key, value, used) VALUES (?, ?, ?)")
+      .execute(arguments: [Data(note.key.bytes), SealedValue.seal(note.value.array, under: note.key.bytes), use])
   }
 
   public func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? {

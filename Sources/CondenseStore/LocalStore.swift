@@ -167,7 +167,9 @@ public final class LocalStore: ArtifactStore {
     if artifact.isInline { index.checkIntegrityOnce() }
   }
 
-  public func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
+  public func keep(
+    _ contents: [ArtifactContent], for actions: [ActionRecord], notes: [Note]
+  ) throws(StoreError) {
     do {
       for content in contents where !content.artifact.isInline { try objects.keep(content) }
     } catch {
@@ -190,6 +192,7 @@ public final class LocalStore: ArtifactStore {
         }
       }
       for action in actions { try LocalStore.keep(action, use: use, in: database) }
+      for note in notes { try LocalStore.keep(note, use: use, in: database) }
     }
   }
 

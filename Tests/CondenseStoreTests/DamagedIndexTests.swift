@@ -23,8 +23,9 @@ struct DamagedIndexTests {
   private static func fill(_ store: LocalStore) throws {
     for number in 0..<60 {
       let content = content(number)
-      try store.keep([content], for: [ActionRecord(key: key(number), artifact: content.artifact)])
-      try store.keepNotes([(key(1000 + number), Bytes([UInt8(number), 1, 2, 3]))])
+      try store.keep(
+        [content], for: [ActionRecord(key: key(number), artifact: content.artifact)],
+        notes: [Note(key: key(1000 + number), value: Bytes([UInt8(number), 1, 2, 3]))])
     }
     try store.keepFileRecord(record, for: path, purpose: .model)
   }

@@ -106,7 +106,7 @@ struct LocalStoreTests {
   @Test("Notes and file records come back; a record is one purpose's")
   func notesAndFiles() throws {
     let temporary = try TemporaryStore()
-    try temporary.store.keepNotes([(Self.key("n"), Bytes([1, 2]))])
+    try temporary.store.keep([], for: [], notes: [Note(key: Self.key("n"), value: Bytes([1, 2]))])
     #expect(temporary.store.notes([Self.key("m"), Self.key("n")]) == [nil, Bytes([1, 2])])
     let identity = FileIdentity(
       device: 1, inode: .max, byteCount: 3, modificationTime: -4, changeTime: 5_000_000_000_000)

@@ -70,7 +70,7 @@ struct OutputFile {
     return .upToDate(facts, keepRecord(facts, identity: content.identity, seenAt: now))
   }
 
-  /// Puts a finished file in the output's place in one step. Its folder is for the caller to sync.
+  /// Puts a finished file in the output's place in one step.
   func replace(with staged: String, facts: OutputFacts) throws -> TrackedFile {
     try FileSystem.makeFolders((path as NSString).deletingLastPathComponent)
     do {

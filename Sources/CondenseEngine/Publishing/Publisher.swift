@@ -85,12 +85,10 @@ final class Publisher: Sendable {
         }
       }
     }
-    var folders: Set<String> = []
-    let results = zip(jobs, synced).map { job, result in
-      result.flatMap { candidates in Result { try putInPlace(job.pipeline, job.inputs, candidates, &folders) } }
+    // What a power cut may take back is a whole rename, and the next build sees it: nothing waits for the folders.
+    return zip(jobs, synced).map { job, result in
+      result.flatMap { candidates in Result { try putInPlace(job.pipeline, job.inputs, candidates) } }
     }
-    for folder in folders { try? FileSystem.syncFolder(folder) }
-    return results
   }
 
   func candidates(_ job: Job) throws -> [Candidate] {
@@ -109,7 +107,7 @@ final class Publisher: Sendable {
 
   /// Holds the outputs to the pipeline's checks, and if they pass puts them in place.
   private func putInPlace(
-    _ index: Int, _ inputs: [BuildGraph.NodeID: Outcome], _ candidates: [Candidate], _ folders: inout Set<String>
+    _ index: Int, _ inputs: [BuildGraph.NodeID: Outcome], _ candidates: [Candidate]
   ) throws {
     let checks = checks(of: index, inputs, candidates)
     var outputs: [OutputReport] = []
@@ -122,7 +120,6 @@ final class Publisher: Sendable {
         case .staged(let staged, _):
           files.append(
             try OutputFile(path: candidate.path, store: store).replace(with: staged.path, facts: candidate.facts))
-          folders.insert((candidate.path as NSString).deletingLastPathComponent)
         case .inPlace(let file): files.append(file)
         }
         outputs.append(

@@ -229,18 +229,16 @@ final class ActionRunner: Sendable {
   }
 
   private func store(_ products: [(key: Digest?, product: Product)]) throws(StoreError) {
-    // Before the actions, which without their numbers count as not run.
     let notes = products.compactMap { key, product in
       key.flatMap { key in
-        product.note.map { (product.outcome.artifact == nil ? key : ActionKey.metrics(of: key), $0) }
+        product.note.map { Note(key: product.outcome.artifact == nil ? key : ActionKey.metrics(of: key), value: $0) }
       }
     }
-    if !notes.isEmpty { try store.keepNotes(notes) }
     let contents = products.flatMap { $0.product.others + ($0.product.content.map { [$0] } ?? []) }
     let actions = products.compactMap { key, product in
       key.flatMap { key in product.outcome.artifact.map { ActionRecord(key: key, artifact: $0) } }
     }
-    if !actions.isEmpty { try store.keep(contents, for: actions) }
+    if !actions.isEmpty || !notes.isEmpty { try store.keep(contents, for: actions, notes: notes) }
   }
 
   /// The tensor that a node yielded.

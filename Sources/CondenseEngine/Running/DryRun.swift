@@ -74,7 +74,9 @@ extension Engine {
   ///
   /// - Parameter forecastsOutputs: whether it is told what would become of outputs. They are read where it takes that.
   public func dryRun(_ request: BuildRequest, forecastsOutputs: Bool = false) -> DryRun {
-    let prepared = prepare(request)
+    let opening = StoreOpening(store)
+    defer { opening.settle() }
+    let prepared = prepare(request, onRest: opening.begin)
     let (loaded, upToDate) = (prepared.loaded, prepared.upToDate)
     var planned: [PlannedPipeline] = []
     var keys = upToDate.actionKeys
@@ -90,7 +92,7 @@ extension Engine {
         }
         defer { staging?.remove() }
         planned = try plan(
-          loaded, try store(), stateFolder: prepared.stateFolder, staging: staging, &actions, &keys)
+          loaded, try opening.store(), stateFolder: prepared.stateFolder, staging: staging, &actions, &keys)
       } catch {
         diagnostics += loaded.ready.map {
           PlacedDiagnostic(

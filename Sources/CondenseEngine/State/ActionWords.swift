@@ -18,20 +18,22 @@ struct ActionWords {
   /// Adds a word; returns whether it is new.
   @discardableResult
   mutating func insert(_ word: UInt64) -> Bool {
-    guard !contains(word) else { return false }
-    count += 1
     guard word != 0 else {
-      hasZero = true
-      return true
+      defer { hasZero = true }
+      if !hasZero { count += 1 }
+      return !hasZero
     }
-    if 2 * count > table.count { grow() }
-    table[place(of: word)] = word
+    if 2 * (count + 1) > table.count { grow() }
+    let place = place(of: word)
+    guard table[place] == 0 else { return false }
+    table[place] = word
+    count += 1
     return true
   }
 
   private mutating func grow() {
     let words = table
-    table = ActionWords.table(for: 2 * count)
+    table = ActionWords.table(for: 2 * (count + 1))
     for word in words where word != 0 { table[place(of: word)] = word }
   }
 

@@ -7,10 +7,14 @@ struct UpToDatePipelines {
 
   init() {}
 
-  init(_ files: [String], in state: WorkspaceState) {
+  /// - Parameter onOther: called for each that has no record, or for which something has changed, as soon as that is known.
+  init(_ files: [String], in state: WorkspaceState, onOther: () -> Void) {
     records.reserveCapacity(files.count)
     for file in files {
-      guard let (record, isRefreshed) = state[file]?.current() else { continue }
+      guard let (record, isRefreshed) = state[file]?.current() else {
+        onOther()
+        continue
+      }
       records[file] = record
       if isRefreshed { refreshed.insert(file) }
     }
@@ -46,8 +50,8 @@ struct UpToDatePipelines {
   /// Removes records; returns whether there were any.
   @discardableResult
   mutating func drop(where isWrong: (PipelineRecord) -> Bool) -> Bool {
-    let wrong = records.filter { isWrong($0.value) }
-    for file in wrong.keys { remove(file) }
+    let wrong = records.compactMap { isWrong($0.value) ? $0.key : nil }
+    for file in wrong { remove(file) }
     return !wrong.isEmpty
   }
 

@@ -12,14 +12,13 @@ struct PreparedBuild {
   /// The pipelines that are not up to date.
   var loaded = LoadedPipelines()
 
-  /// The models of all pipelines, also of those that are not there.
-  var modelPaths: Set<String> {
-    var paths = Set(loaded.files.flatMap(\.modelPaths))
-    for model in loaded.models { paths.formUnion(model.model.files.map(\.handle.path)) }
-    for record in upToDate.records.values {
-      for build in record.builds { paths.formUnion(build.models.map(\.path)) }
-    }
-    return paths
+  /// Whether one of these files is the model of a pipeline, also where it was not there.
+  func hasModel(among paths: Set<String>) -> Bool {
+    loaded.files.contains { $0.modelPaths.contains { paths.contains($0) } }
+      || loaded.models.contains { $0.model.files.contains { paths.contains($0.handle.path) } }
+      || upToDate.records.values.contains { record in
+        record.builds.contains { $0.models.contains { paths.contains($0.path) } }
+      }
   }
 
   /// See ``BuildResult/inputs``.
@@ -42,14 +41,16 @@ struct PreparedBuild {
 
 extension Engine {
   /// Passes over what has not changed, and loads the rest.
-  func prepare(_ request: BuildRequest) -> PreparedBuild {
+  ///
+  /// - Parameter onRest: called when it is known that there is a rest, which can be long before all is looked at.
+  func prepare(_ request: BuildRequest, onRest: () -> Void = {}) -> PreparedBuild {
     var prepared = PreparedBuild(program: recorder)
     prepared.stateFolder = try? request.makeStateFolder()
     if request.usesRecords, let folder = prepared.stateFolder {
       prepared.state =
         warmState?.state(in: folder, program: prepared.program)
         ?? WorkspaceState(in: folder, program: prepared.program)
-      prepared.upToDate = UpToDatePipelines(request.files, in: prepared.state)
+      prepared.upToDate = UpToDatePipelines(request.files, in: prepared.state, onOther: onRest)
       if let output = request.output { prepared.upToDate.drop { !$0.isOf(output) } }
     }
     let loader = PipelineLoader(stages: stages, formats: formats, workspace: request.workspace)

@@ -18,11 +18,10 @@ final class ForgetfulStore: ArtifactStore {
   }
 
   func actions(_ keys: [Digest]) -> [Artifact?] { store.actions(keys) }
-  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
-    try store.keep(contents, for: actions)
+  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord], notes: [Note]) throws(StoreError) {
+    try store.keep(contents, for: actions, notes: notes)
   }
   func notes(_ keys: [Digest]) -> [Bytes?] { store.notes(keys) }
-  func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError) { try store.keepNotes(notes) }
   func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? { store.fileRecord(path, purpose: purpose) }
   func keepFileRecord(_ record: FileRecord, for path: String, purpose: FilePurpose) throws(StoreError) {
     try store.keepFileRecord(record, for: path, purpose: purpose)

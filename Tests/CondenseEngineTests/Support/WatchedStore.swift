@@ -42,7 +42,7 @@ final class WatchedStore: ArtifactStore {
     state.withLock { $0.lost.contains(artifact) } ? nil : store.load(artifact)
   }
 
-  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
+  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord], notes: [Note]) throws(StoreError) {
     let known = store.actions(actions.map(\.key))
     state.withLock { state in
       state.kept += actions.map(\.key)
@@ -51,13 +51,12 @@ final class WatchedStore: ArtifactStore {
       }
       state.everKept += contents.map(\.artifact)
     }
-    try store.keep(contents, for: actions)
+    try store.keep(contents, for: actions, notes: notes)
     state.withLock { $0.lost.subtract(contents.map(\.artifact)) }
   }
 
   func actions(_ keys: [Digest]) -> [Artifact?] { store.actions(keys) }
   func notes(_ keys: [Digest]) -> [Bytes?] { store.notes(keys) }
-  func keepNotes(_ notes: [(key: Digest, value: Bytes)]) throws(StoreError) { try store.keepNotes(notes) }
   func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? { store.fileRecord(path, purpose: purpose) }
   func keepFileRecord(_ record: FileRecord, for path: String, purpose: FilePurpose) throws(StoreError) {
     try store.keepFileRecord(record, for: path, purpose: purpose)

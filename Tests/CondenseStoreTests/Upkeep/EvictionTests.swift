@@ -37,7 +37,7 @@ struct EvictionTests {
   @Test("With no room at all everything goes, and the index is small again")
   func nothingLeft() throws {
     try fill()
-    try store.keepNotes([(TimedStore.key(100), Bytes([1]))])
+    try store.keep([], for: [], notes: [Note(key: TimedStore.key(100), value: Bytes([1]))])
     let report = try store.evict(EvictionRequest(limit: 0))
     #expect(report.artifacts == 10 && store.allActions().isEmpty && store.allArtifacts().isEmpty)
     #expect(store.notes([TimedStore.key(100)])[0] != nil, "notes are small and go by their age")

@@ -15,7 +15,8 @@ struct VerificationTests {
   init() throws {
     timed = try TimedStore()
     for number in 0..<44 { try timed.keep(number, count: number < 40 ? 300 : 70_000) }
-    try timed.store.keepNotes((0..<4).map { (TimedStore.key(100 + $0), Bytes([UInt8($0), 7])) })
+    try timed.store.keep(
+      [], for: [], notes: (0..<4).map { Note(key: TimedStore.key(100 + $0), value: Bytes([UInt8($0), 7])) })
     try timed.store.keepFileRecord(
       FileRecord(identities: [], isTrusted: true, facts: Bytes([1, 2, 3])), for: "/m", purpose: .model)
     try timed.store.keepRoots(
