@@ -95,7 +95,7 @@ public struct Engine: Sendable {
       let idle = warmState.idleBuild(of: request.files, in: folder, program: recorder),
       !request.reportsInputs || !idle.result.inputs.isEmpty || request.files.isEmpty
     else { return nil }
-    keepUp(folder, request.workspace, Built())
+    keepUp(folder, request.workspace, Built(), store)
     var result = idle.result
     (result.number, result.isRepeated) = (nil, true)
     if request.logsIdleBuilds {
@@ -119,8 +119,10 @@ public struct Engine: Sendable {
     let plan = BuildPlan(loaded)
     var outcome = Built()
     if plan.pipelines.isEmpty {
-      outcome.actions.total = upToDate.actionKeys.count
+      let passedOver = PassedOver(upToDate, of: request.files)
+      outcome.actions.total = passedOver.actionKeys.count
       outcome.actions = outcome.actions.asCached
+      outcome.passedOver = passedOver
       outcome.records = loaded.records(of: []) { _ in ([], []) }
     } else {
       do {
@@ -139,11 +141,13 @@ public struct Engine: Sendable {
         }
       }
     }
-    if let folder = prepared.stateFolder { keepUp(folder, request.workspace, outcome) }
+    if let folder = prepared.stateFolder { keepUp(folder, request.workspace, outcome, opening.store) }
     keep(outcome.records, prepared)
     var report = BuildReport()
     report.actions = outcome.actions
-    report.pipelines = loaded.inOrder(of: request.files, built: outcome.pipelines, upToDate: upToDate)
+    report.pipelines = loaded.inOrder(
+      of: request.files, built: outcome.pipelines,
+      passedOver: outcome.passedOver ?? PassedOver(upToDate, of: request.files))
     var result = BuildResult(
       report: report, diagnostics: loaded.diagnostics, hasInvalidInput: loaded.files.contains { !$0.isValid },
       wasWithdrawn: request.isWithdrawn && report.pipelines.contains { $0.status == .failed && !$0.isInvalid })
@@ -180,6 +184,8 @@ public struct Engine: Sendable {
   private struct Built {
     var pipelines: [PipelineReport] = []
     var actions = ActionCounts()
+    /// Nil where nothing could be planned.
+    var passedOver: PassedOver?
     /// Of the pipelines that were built and can be passed over from now on, by file.
     var records: [String: PipelineRecord] = [:]
     var ledgers: [(pipeline: String, ActionLedger)] = []
@@ -231,7 +237,8 @@ public struct Engine: Sendable {
         }
       })
     request.monitor?.look { plan.activity(loop.snapshot()) }
-    scheduler = loop.run(jobs: request.jobs)
+    let passedOver: PassedOver
+    (scheduler, passedOver) = loop.run(jobs: request.jobs) { PassedOver(upToDate, of: request.files) }
     request.monitor?.look(with: nil)
     if !isLastAttempt, scheduler.failures.contains(where: { $0.error is ModelChanged }) { return nil }
     record(plan, loaded.models, scheduler, known: known, in: store)
@@ -240,7 +247,8 @@ public struct Engine: Sendable {
       wasWithdrawn: request.isWithdrawn)
     var outcome = Built()
     outcome.pipelines = builder.pipelineReports()
-    outcome.actions = builder.totals(besides: upToDate)
+    outcome.actions = builder.totals(besides: passedOver.actionKeys)
+    outcome.passedOver = passedOver
     outcome.records = loaded.records(of: outcome.pipelines) { index in
       (publisher.publications[index]?.files ?? [], builder.actionKeys(index))
     }
@@ -267,12 +275,14 @@ public struct Engine: Sendable {
 
   /// Tells the store what it should keep, and lets it make room. Where nothing was to do it is not even opened, but once a
   /// day.
-  private func keepUp(_ stateFolder: String, _ workspace: Workspace, _ built: Built) {
+  private func keepUp(
+    _ stateFolder: String, _ workspace: Workspace, _ built: Built, _ openStore: () throws -> any ArtifactStore
+  ) {
     let upkeep = StoreUpkeep(workspace: workspace, stateFolder: stateFolder)
     if let store = built.store {
       upkeep.keepRoots(built.roots, in: store)
       upkeep.evict(from: store)
-    } else if upkeep.isDue, let store = try? store() {
+    } else if upkeep.isDue, let store = try? openStore() {
       upkeep.see(in: store)
     }
   }

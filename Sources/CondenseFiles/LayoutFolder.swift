@@ -14,6 +14,9 @@ public struct LayoutFolder: Sendable {
   /// The names of other versions' folders, where this version has none yet.
   public var othersIfNew: [String] {
     guard !FileSystem.exists(path) else { return [] }
-    return ((try? FileSystem.names(in: parent)) ?? []).filter { $0.hasPrefix("v") && Int($0.dropFirst()) != nil }
+    return ((try? FileSystem.names(in: parent)) ?? []).filter { name in
+      // Another process may have made this version's a moment ago.
+      name.hasPrefix("v") && Int(name.dropFirst()).map { $0 != version } ?? false
+    }
   }
 }

@@ -150,31 +150,55 @@ struct SharedStoreTests {
     #expect(try workspace.data("build/p0.condensed") == clean.data("build/p0.condensed"))
   }
 
+  /// Builds everything; returns how often the store was opened for it, and what came of it.
+  private func countedBuild(
+    throwing error: StoreError? = nil
+  ) -> (opened: Int, result: BuildResult) {
+    let request = BuildRequest(
+      workspace: Workspace(root: workspace.root), files: Workspace(root: workspace.root).allPipelines().files, jobs: 2)
+    let (store, opened) = (workspace.store, Locked(0))
+    @Sendable func open() throws -> any ArtifactStore {
+      opened.withLock { $0 += 1 }
+      if let error { throw error }
+      return store
+    }
+    let result = Engine(stages: .builtIn, formats: .builtIn, store: try open()).build(request)
+    return (opened.withLock { $0 }, result)
+  }
+
   @Test("The store hears of a workspace in which nothing was to do once a day")
   func seen() throws {
     _ = try workspace.build()
     let state = try Workspace(root: workspace.root).makeStateFolder()
-    let opened = Locked(0)
-    func build() throws -> Int {
-      let request = BuildRequest(
-        workspace: Workspace(root: workspace.root), files: Workspace(root: workspace.root).allPipelines().files, jobs: 2
-      )
-      let store = workspace.store
-      @Sendable func open() -> any ArtifactStore {
-        opened.withLock { $0 += 1 }
-        return store
-      }
-      #expect(Engine(stages: .builtIn, formats: .builtIn, store: open()).build(request).report.actions.ran == 0)
-      return opened.withLock { $0 }
-    }
-    #expect(try build() == 0)
+    #expect(countedBuild().opened == 0)
     for age in [-86_500.0, 5000] {
-      opened.withLock { $0 = 0 }
       try FileManager.default.setAttributes(
         [.modificationDate: Date(timeIntervalSinceNow: age)], ofItemAtPath: state + "/seen")
-      #expect(try build() == 1)
-      #expect(try build() == 1)
+      let due = countedBuild()
+      #expect(due.opened == 1 && due.result.report.actions.ran == 0)
+      #expect(countedBuild().opened == 0)
     }
+  }
+
+  @Test("However many pipelines have changed, and whatever is wrong with one, the store is opened once")
+  func openedOnce() throws {
+    _ = try workspace.build()
+    for name in ["p0", "p1"] { try workspace.writePipeline(name, stages: "[prune: {sparsity: 0.25}]") }
+    let changed = countedBuild()
+    #expect(changed.opened == 1 && changed.result.report.actions.ran > 0)
+    try workspace.write("model: [\n", to: "pipelines/p0.yaml")
+    let invalid = countedBuild()
+    #expect(invalid.opened <= 1 && invalid.result.hasInvalidInput)
+  }
+
+  @Test("A store that cannot be opened is an error of each pipeline that needs it, and of no other")
+  func unusable() throws {
+    _ = try workspace.build()
+    try workspace.writePipeline("p1", stages: "[prune: {sparsity: 0.25}]")
+    let (opened, result) = countedBuild(throwing: StoreError("the store: it is not for you"))
+    #expect(opened == 1)
+    let errors = result.report.pipelines.filter { $0.error != nil }
+    #expect(errors.map(\.name) == ["p1"] && errors.first?.error == "the store: it is not for you")
   }
 
   @Test("A build evicts by the workspace's limit when it has ended")

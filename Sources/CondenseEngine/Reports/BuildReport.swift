@@ -39,7 +39,10 @@ public struct PipelineReport: Equatable, Sendable {
   public var metrics: OutputMetrics?
   public var checks: [CheckReport] = []
   public var stages: [StageReport] = []
-  public var tensors: [TensorReport] = []
+  public var tensors: [TensorReport] {
+    get { tensorTable.tensors }
+    set { tensorTable = TensorTable(newValue) }
+  }
   /// For each output of the pipeline the ids of the stages that it went through.
   public var outputStages: [[String]] = []
   /// Why it failed.
@@ -48,6 +51,8 @@ public struct PipelineReport: Equatable, Sendable {
   public var errorPlace: Place?
   /// Whether it failed because the pipeline file or the model is invalid, rather than in building.
   public var isInvalid = false
+
+  var tensorTable = TensorTable([])
 
   public init(name: String, file: String) {
     self.name = name

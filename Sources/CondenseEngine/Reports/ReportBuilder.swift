@@ -30,8 +30,9 @@ struct ReportBuilder {
   }
 
   /// Every action once, however many pipelines share it, also those of pipelines that need not be visited.
-  func totals(besides upToDate: UpToDatePipelines) -> ActionCounts {
-    let passedOver = upToDate.actionKeys
+  ///
+  /// - Parameter passedOver: the actions of the latter.
+  func totals(besides passedOver: ActionWords) -> ActionCounts {
     let executed = Set(scheduler.executed.map(\.leadingWord))
     var counts = ActionCounts()
     // Besides those that were passed over: whether each has come to something.

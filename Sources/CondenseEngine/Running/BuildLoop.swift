@@ -40,7 +40,9 @@ final class BuildLoop: @unchecked Sendable {
   }
 
   /// Works with `jobs` threads; returns the scheduler when all is done or nothing more can be.
-  func run(jobs: Int) -> Scheduler {
+  ///
+  /// - Parameter meanwhile: what this thread can do instead of waiting for them.
+  func run<T>(jobs: Int, meanwhile: () -> T) -> (Scheduler, T) {
     workersLeft = jobs
     withdrawal?.onWithdrawal { self.withdraw() }
     defer { withdrawal?.onWithdrawal(nil) }
@@ -52,10 +54,11 @@ final class BuildLoop: @unchecked Sendable {
       thread.stackSize = 4 << 20
       thread.start()
     }
+    let done = meanwhile()
     condition.lock()
     defer { condition.unlock() }
     while workersLeft > 0 { condition.wait() }
-    return scheduler
+    return (scheduler, done)
   }
 
   /// The scheduler as it is now.

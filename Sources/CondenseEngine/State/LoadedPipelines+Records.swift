@@ -2,11 +2,11 @@ import CondensePipelines
 
 extension LoadedPipelines {
   /// Reports of all builds in the order of their files; those of invalid files get reports of their own.
-  func inOrder(of files: [String], built: [PipelineReport], upToDate: UpToDatePipelines) -> [PipelineReport] {
+  func inOrder(of files: [String], built: [PipelineReport], passedOver: PassedOver) -> [PipelineReport] {
     let built = Dictionary(grouping: built, by: \.file)
     let loaded = Dictionary(self.files.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
-    return files.flatMap { file -> [PipelineReport] in
-      if let record = upToDate.records[file] { return record.builds.map(\.report) }
+    return zip(files, passedOver.reports).flatMap { file, reports -> [PipelineReport] in
+      if let reports { return reports }
       guard let file = loaded[file] else { return [] }
       if file.isValid { return built[file.file] ?? [] }
       let names = file.builds.isEmpty ? [file.name ?? PipelineName.stem(file.file)] : file.builds

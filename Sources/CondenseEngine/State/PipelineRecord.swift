@@ -43,8 +43,26 @@ struct BuildRecord: Equatable, Sendable {
   var outputs: [TrackedFile]
   /// The first eight bytes of each action's key, each once: enough to tell which actions builds share.
   var actionKeys: [UInt64]
+  private let sharedReport: Shared<PipelineReport>
+
+  init(name: String, models: [TrackedFile], outputs: [TrackedFile], actionKeys: [UInt64], report: PipelineReport) {
+    self.name = name
+    self.models = models
+    self.outputs = outputs
+    self.actionKeys = actionKeys
+    sharedReport = Shared(report)
+  }
+
   /// As it would be reported with nothing to run.
-  var report: PipelineReport
+  var report: PipelineReport { sharedReport.value }
+
+  /// A value that is copied by counting one reference. A thousand records are looked through several times in a build, each
+  /// time by copying them, and a report alone has ten references to count, each in another place of the memory.
+  private final class Shared<Value: Equatable & Sendable>: Equatable, Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+    static func == (left: Shared, right: Shared) -> Bool { left === right || left.value == right.value }
+  }
 }
 
 extension PipelineReport {
@@ -55,9 +73,11 @@ extension PipelineReport {
     report.actions = report.actions.asCached
     for index in report.outputs.indices { report.outputs[index].wasWritten = false }
     for index in report.stages.indices { report.stages[index].actions = report.stages[index].actions.asCached }
-    for tensor in report.tensors.indices {
-      for step in report.tensors[tensor].steps.indices { report.tensors[tensor].steps[step].ran = false }
+    var tensors = report.tensors
+    for tensor in tensors.indices {
+      for step in tensors[tensor].steps.indices { tensors[tensor].steps[step].ran = false }
     }
+    report.tensors = tensors
     return report
   }
 }

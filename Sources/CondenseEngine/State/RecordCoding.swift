@@ -48,11 +48,12 @@ extension BuildRecord {
   }
 
   fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
-    name = try reader.text()
-    models = try reader.list { (reader) throws(DecodingError) in try TrackedFile(from: &reader) }
-    outputs = try reader.list { (reader) throws(DecodingError) in try TrackedFile(from: &reader) }
-    actionKeys = try reader.list { (reader) throws(DecodingError) in try reader.word() }
-    report = try PipelineReport(from: &reader)
+    self.init(
+      name: try reader.text(),
+      models: try reader.list { (reader) throws(DecodingError) in try TrackedFile(from: &reader) },
+      outputs: try reader.list { (reader) throws(DecodingError) in try TrackedFile(from: &reader) },
+      actionKeys: try reader.list { (reader) throws(DecodingError) in try reader.word() },
+      report: try PipelineReport(from: &reader))
   }
 }
 

@@ -11,7 +11,9 @@ extension PipelineReport {
     writer.optional(metrics) { $1.write(to: &$0) }
     writer.list(checks) { $1.write(to: &$0) }
     writer.list(stages) { $1.write(to: &$0) }
-    writer.list(tensors) { $1.write(to: &$0) }
+    let table = tensorTable.encoded
+    writer.number(table.count)
+    writer.append(table)
     writer.list(outputStages) { writer, ids in writer.list(ids) { $0.text($1) } }
   }
 
@@ -23,7 +25,7 @@ extension PipelineReport {
     metrics = try reader.optional { (reader) throws(DecodingError) in try OutputMetrics(from: &reader) }
     checks = try reader.list { (reader) throws(DecodingError) in try CheckReport(from: &reader) }
     stages = try reader.list { (reader) throws(DecodingError) in try StageReport(from: &reader) }
-    tensors = try reader.list { (reader) throws(DecodingError) in try TensorReport(from: &reader) }
+    tensorTable = TensorTable(encoded: try reader.take(try reader.number("a size")))
     outputStages = try reader.list { (reader) throws(DecodingError) in
       try reader.list { (reader) throws(DecodingError) in try reader.text() }
     }
@@ -109,32 +111,5 @@ extension StageReport {
       id: try reader.text(), stage: try reader.text(), tensors: try reader.number("a count"),
       bytes: try reader.number("a size"), metrics: try OutputMetrics(from: &reader),
       actions: try ActionCounts(from: &reader), values: try StageMetricsCoding.read(from: &reader))
-  }
-}
-
-extension TensorReport {
-  fileprivate func write(to writer: inout ByteWriter) {
-    writer.text(name)
-    writer.text(dtype)
-    writer.list(shape) { $0.number($1) }
-    writer.number(sourceBytes)
-    writer.list(steps) { writer, step in
-      writer.text(step.stage)
-      writer.number(step.bytes)
-      writer.double(step.density)
-      writer.optional(step.sqnr) { $0.double($1) }
-    }
-  }
-
-  fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
-    self.init(
-      name: try reader.text(), dtype: try reader.text(),
-      shape: try reader.list { (reader) throws(DecodingError) in try reader.number("an axis") },
-      sourceBytes: try reader.number("a size"),
-      steps: try reader.list { (reader) throws(DecodingError) in
-        Step(
-          stage: try reader.text(), bytes: try reader.number("a size"), ran: false, density: try reader.double(),
-          sqnr: try reader.optional { (reader) throws(DecodingError) in try reader.double() })
-      })
   }
 }

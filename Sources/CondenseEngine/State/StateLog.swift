@@ -10,7 +10,7 @@ import CondenseTensors
 /// count when it was written anew, then for each record its length and CRC-32 as 32-bit words and the record. Under its
 /// name a file only grows, until another takes its place: the random number tells one from the other.
 struct StateLog: Sendable {
-  private static let magic = Array("cndstat2".utf8)
+  private static let magic = Array("cndstat3".utf8)
   private static let headByteCount = magic.count + Digest.byteCount + 16
   /// A file larger than this is none of ours.
   private static let largestFile = 1 << 31
