@@ -119,8 +119,10 @@ public final class LocalStore: ArtifactStore {
           sql: "SELECT key, \(column), used FROM \(table) WHERE key IN (\(marks))")
         let rows = try Row.fetchCursor(statement, arguments: StatementArguments(asked))
         while let row = try rows.next() {
-          guard let bytes = Data.fromDatabaseValue(row[0]), let key = Digest(bytes: [UInt8](bytes)),
-            let value = SealedValue.open(row[1], under: key.bytes)
+          // A value that damage has turned into one of another type is none.
+          let key = try? row.withUnsafeData(atIndex: 0) { $0.flatMap { Digest(bytes: $0) } }
+          guard let key,
+            let value = try? row.withUnsafeData(atIndex: 1, { $0.flatMap { SealedValue.open($0, under: key.bytes) } })
           else { continue }
           found[key] = (value, LocalStore.hour(row[2]))
         }

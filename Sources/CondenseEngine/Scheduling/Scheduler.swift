@@ -128,9 +128,10 @@ package struct Scheduler: Sendable {
   package mutating func next() -> Task? {
     guard !isStopped else { return nil }
     if !lookups.isEmpty {
-      defer { lookups = [] }
+      let batch = Array(lookups.prefix(Scheduler.lookupsAtOnce))
+      lookups.removeFirst(batch.count)
       inFlight += 1
-      return .lookUp(lookups)
+      return .lookUp(batch)
     }
     if publishes.count < BatchLimits.publication.count,
       let batch = Scheduler.take(&ready, .small, graph, pick) ?? Scheduler.take(&sources, .small, graph, pick)
@@ -170,6 +171,8 @@ package struct Scheduler: Sendable {
     return batch
   }
 
+  /// Enough for a query to cost little more than its rows; what is beyond is for another worker.
+  private static let lookupsAtOnce = 256
   /// A store that loses what was just made more often than this is not worth another try.
   private static let mostLosses = 3
   private static let pairByteCount = 32 << 20

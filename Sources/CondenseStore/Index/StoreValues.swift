@@ -15,9 +15,13 @@ enum SealedValue {
   /// The value; nil where it is not what was sealed under the key.
   static func open(_ column: DatabaseValue?, under key: [UInt8]) -> [UInt8]? {
     // Damage can turn a column into one of another type, which must not be taken for granted.
-    guard let column, let sealed = Data.fromDatabaseValue(column), sealed.count >= sealByteCount else { return nil }
+    column.flatMap { Data.fromDatabaseValue($0) }.flatMap { open($0, under: key) }
+  }
+
+  static func open(_ sealed: Data, under key: [UInt8]) -> [UInt8]? {
+    guard sealed.count >= sealByteCount else { return nil }
     let value = [UInt8](sealed.dropLast(sealByteCount))
-    return checksum(value, key) == [UInt8](sealed.suffix(sealByteCount)) ? value : nil
+    return sealed.suffix(sealByteCount).elementsEqual(checksum(value, key)) ? value : nil
   }
 
   private static func checksum(_ value: [UInt8], _ key: [UInt8]) -> [UInt8] {

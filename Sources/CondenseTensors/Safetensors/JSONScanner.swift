@@ -35,8 +35,8 @@ public struct JSONScanner {
     return true
   }
 
-  public mutating func expect(_ character: Unicode.Scalar, _ what: String) throws(SafetensorsError) {
-    guard take(character) else { throw error("expected '\(character)' \(what), found \(found)") }
+  public mutating func expect(_ character: Unicode.Scalar, _ what: @autoclosure () -> String) throws(SafetensorsError) {
+    guard take(character) else { throw error("expected '\(character)' \(what()), found \(found)") }
   }
 
   /// Whether only white space is left.
@@ -52,9 +52,10 @@ public struct JSONScanner {
 
   /// Reads an object's members; `member` reads a value after its name.
   public mutating func object(
-    _ what: String, _ member: (inout JSONScanner, _ name: String, _ offset: Int) throws(SafetensorsError) -> Void
+    _ what: @autoclosure () -> String,
+    _ member: (inout JSONScanner, _ name: String, _ offset: Int) throws(SafetensorsError) -> Void
   ) throws(SafetensorsError) {
-    try expect("{", what)
+    try expect("{", what())
     if take("}") { return }
     repeat {
       skipSpace()
@@ -63,24 +64,24 @@ public struct JSONScanner {
       try expect(":", "after the name \(JSONText.shown(name))")
       try member(&self, name, start)
     } while take(",")
-    try expect("}", "or ',' \(what)")
+    try expect("}", "or ',' \(what())")
   }
 
   /// Reads an array of whole numbers from 0.
-  public mutating func wholeNumbers(_ what: String, limit: Int) throws(SafetensorsError) -> [Int] {
-    try expect("[", what)
+  public mutating func wholeNumbers(_ what: @autoclosure () -> String, limit: Int) throws(SafetensorsError) -> [Int] {
+    try expect("[", what())
     var values: [Int] = []
     if take("]") { return values }
     repeat {
-      values.append(try wholeNumber(what))
-      guard values.count <= limit else { throw error("more than \(limit) numbers \(what)") }
+      values.append(try wholeNumber(what()))
+      guard values.count <= limit else { throw error("more than \(limit) numbers \(what())") }
     } while take(",")
-    try expect("]", "or ',' \(what)")
+    try expect("]", "or ',' \(what())")
     return values
   }
 
   /// Reads a whole number from 0, without fraction or exponent.
-  public mutating func wholeNumber(_ what: String) throws(SafetensorsError) -> Int {
+  public mutating func wholeNumber(_ what: @autoclosure () -> String) throws(SafetensorsError) -> Int {
     skipSpace()
     let start = position
     var value = 0
@@ -88,25 +89,25 @@ public struct JSONScanner {
       let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, overflowAgain) = tenfold.addingReportingOverflow(Int(byte - 0x30))
       guard !overflow, !overflowAgain else {
-        throw error("a number \(what) is too large for 64 bits", at: base + start)
+        throw error("a number \(what()) is too large for 64 bits", at: base + start)
       }
       value = sum
       position += 1
     }
-    guard position > start else { throw error("expected a whole number from 0 \(what), found \(found)") }
+    guard position > start else { throw error("expected a whole number from 0 \(what()), found \(found)") }
     if position > start + 1, bytes[start] == 0x30 {
-      throw error("a number \(what) has a leading zero", at: base + start)
+      throw error("a number \(what()) has a leading zero", at: base + start)
     }
     if let byte = current, byte == 0x2E || byte == 0x65 || byte == 0x45 {
-      throw error("a number \(what) is not whole", at: base + start)
+      throw error("a number \(what()) is not whole", at: base + start)
     }
     return value
   }
 
   /// Reads a string and its escapes.
-  public mutating func string(_ what: String) throws(SafetensorsError) -> String {
+  public mutating func string(_ what: @autoclosure () -> String) throws(SafetensorsError) -> String {
     skipSpace()
-    guard current == 0x22 else { throw error("expected \(what) in double quotes, found \(found)") }
+    guard current == 0x22 else { throw error("expected \(what()) in double quotes, found \(found)") }
     position += 1
     let start = position
     // Most strings have no escapes and are taken as they stand.

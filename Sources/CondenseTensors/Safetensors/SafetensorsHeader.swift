@@ -163,7 +163,8 @@ extension SafetensorsHeader {
   private static func parseEntry(
     _ scanner: inout JSONScanner, name: String, offset: Int
   ) throws(SafetensorsError) -> Entry {
-    let what = "of tensor \(JSONText.shown(name))"
+    // For errors, which few headers have.
+    var what: String { "of tensor \(JSONText.shown(name))" }
     var dtype: DType?
     var dimensions: [Int]?
     var offsets: [Int]?
@@ -227,7 +228,7 @@ extension SafetensorsHeader {
     var filled = 0
     for (index, item) in placed.enumerated() {
       let range = item.entry.range
-      let name = JSONText.shown(item.entry.name)
+      var name: String { JSONText.shown(item.entry.name) }
       guard range.upperBound <= dataByteCount else {
         throw SafetensorsError(
           "tensor \(name) ends at byte \(range.upperBound) of a data section of \(dataByteCount)",
