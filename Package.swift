@@ -101,3 +101,14 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Where Scripts/sanitize tests the engine and what is below it, the server and the command line need not be compiled.
+if Context.environment["CONDENSE_UP_TO_ENGINE"] != nil {
+  let above: Set = [
+    "CondenseReports", "CondenseWatching", "CondenseHTTP", "CondenseDaemon", "CondenseCommands", "CondensePlugins",
+    "condense", "CompressModels", "CondenseModelsPlugin",
+  ]
+  package.targets.removeAll { above.contains($0.name) || above.contains($0.name.replacing("Tests", with: "")) }
+  let below: Set = ["CondensedModel", "CondenseStages"]
+  package.products.removeAll { !below.contains($0.name) }
+}
