@@ -159,6 +159,18 @@ struct SchedulerTests {
     #expect(scheduler.next() == nil, "nothing to read")
   }
 
+  @Test("Many look-ups are shared by whoever asks for work, each once")
+  func sharedLookups() {
+    let chains = Chains(tensors: 1000, stages: ["a"])
+    let known = Dictionary(uniqueKeysWithValues: chains.sources.map { ($0, artifact("tensor \($0.index)")) })
+    var scheduler = Scheduler(chains.graph, known: known)
+    var batches: [[BuildGraph.NodeID]] = []
+    while case .lookUp(let lookups) = scheduler.next() { batches.append(lookups.map(\.node)) }
+    #expect(batches.count > 2 && batches.allSatisfy { $0.count <= 256 })
+    #expect(batches.joined().sorted() == chains.ends)
+    #expect(scheduler.next() == nil, "nothing is to be run before it was looked up")
+  }
+
   @Test("A stage that yields the same bytes stops the rebuild there")
   func earlyCutOff() {
     let chains = Chains(tensors: 1, stages: ["a", "b", "c"])

@@ -128,8 +128,9 @@ package struct Scheduler: Sendable {
   package mutating func next() -> Task? {
     guard !isStopped else { return nil }
     if !lookups.isEmpty {
-      let batch = Array(lookups.prefix(Scheduler.lookupsAtOnce))
-      lookups.removeFirst(batch.count)
+      // From the end: there can be hundreds of thousands, which should not move up for each batch.
+      let batch = Array(lookups.suffix(Scheduler.lookupsAtOnce))
+      lookups.removeLast(batch.count)
       inFlight += 1
       return .lookUp(batch)
     }
