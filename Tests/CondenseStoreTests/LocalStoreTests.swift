@@ -2,6 +2,7 @@ import CondenseFiles
 import CondenseStore
 import CondenseTensors
 import Foundation
+import GRDB
 import Testing
 
 /// A store in a folder of its own.
@@ -23,6 +24,27 @@ struct LocalStoreTests {
   }
 
   private static func key(_ text: String) -> Digest { Digest(of: Bytes(text.utf8)) }
+
+  @Test("A value that damage has turned into one of another type is missing")
+  func otherTypes() throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    let content = ArtifactContent([Bytes([1, 2, 3])])
+    try store.keep(
+      [content], for: [ActionRecord(key: Self.key("a"), artifact: content.artifact)],
+      notes: [Note(key: Self.key("n"), value: Bytes([4]))])
+    try store.keepFileRecord(
+      FileRecord(identities: [], isTrusted: true, facts: Bytes([5])), for: "/m", purpose: .model)
+    try DatabaseQueue(path: store.indexPath).write { database in
+      for (table, column) in [("actions", "artifact"), ("notes", "value"), ("files", "record")] {
+        try database.execute(sql: "UPDATE \(table) SET \(column) = 7")
+      }
+    }
+    #expect(store.actions([Self.key("a")]) == [nil])
+    #expect(store.notes([Self.key("n")]) == [nil])
+    #expect(store.fileRecord("/m", purpose: .model) == nil)
+    #expect(store.allActions().isEmpty)
+  }
 
   @Test("Artifacts and actions come back, also from a store opened again", arguments: sizes)
   func roundTrip(count: Int) throws {

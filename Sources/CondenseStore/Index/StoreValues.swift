@@ -15,10 +15,11 @@ enum SealedValue {
   /// The value; nil where it is not what was sealed under the key.
   static func open(_ column: DatabaseValue?, under key: [UInt8]) -> [UInt8]? {
     // Damage can turn a column into one of another type, which must not be taken for granted.
-    column.flatMap { Data.fromDatabaseValue($0) }.flatMap { open($0, under: key) }
+    column.flatMap { Data.fromDatabaseValue($0) }.flatMap { open(sealed: $0, under: key) }
   }
 
-  static func open(_ sealed: Data, under key: [UInt8]) -> [UInt8]? {
+  /// Under another name than for a column: `row[0]` would rather be the `Data` that a damaged column is not.
+  static func open(sealed: Data, under key: [UInt8]) -> [UInt8]? {
     guard sealed.count >= sealByteCount else { return nil }
     let value = [UInt8](sealed.dropLast(sealByteCount))
     return sealed.suffix(sealByteCount).elementsEqual(checksum(value, key)) ? value : nil
