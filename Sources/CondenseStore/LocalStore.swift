@@ -122,7 +122,8 @@ public final class LocalStore: ArtifactStore {
           // A value that damage has turned into one of another type is none.
           let key = try? row.withUnsafeData(atIndex: 0) { $0.flatMap { Digest(bytes: $0) } }
           guard let key,
-            let value = try? row.withUnsafeData(atIndex: 1, { $0.flatMap { SealedValue.open(sealed: $0, under: key.bytes) } })
+            let value = try? row.withUnsafeData(
+              atIndex: 1, { $0.flatMap { SealedValue.open(sealed: $0, under: key.bytes) } })
           else { continue }
           found[key] = (value, LocalStore.hour(row[2]))
         }
