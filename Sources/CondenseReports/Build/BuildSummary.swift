@@ -28,15 +28,17 @@ package struct BuildSummary {
   private func lines(_ pipeline: PipelineReport) -> [String] {
     var lines = [style.emphasized(pipeline.name) + "  " + style.dimmed(workspace.displayPath(pipeline.file))]
     if pipeline.status != .failed || pipeline.metrics != nil {
-      lines += stageTable(pipeline).lines(indent: "  ")
+      // Read out of the record each time that they are asked for.
+      let tensors = pipeline.tensors
+      lines += stageTable(pipeline, tensorCount: tensors.count).lines(indent: "  ")
       for stage in pipeline.stages where !stage.values.isEmpty {
         let values = stage.values.sorted { $0.key < $1.key }.map { "\($0.key) \(Figures.number($0.value))" }
         lines.append("  \(stage.id) reports \(values.joined(separator: ", "))")
       }
-      if pipeline.tensors.count <= largestTensorTable {
+      if tensors.count <= largestTensorTable {
         for stages in pipeline.outputStages {
           lines.append("")
-          lines += tensorTable(pipeline, stages).lines(indent: "  ")
+          lines += tensorTable(tensors, stages).lines(indent: "  ")
         }
       }
       lines.append("")
@@ -55,11 +57,11 @@ package struct BuildSummary {
     return lines
   }
 
-  private func stageTable(_ pipeline: PipelineReport) -> TextTable {
+  private func stageTable(_ pipeline: PipelineReport, tensorCount: Int) -> TextTable {
     var table = TextTable([.left, .right, .right, .right, .right, .right, .left])
     table.add("stage", "tensors", "bytes", "ratio", "density", "SQNR", "actions")
     if let first = pipeline.stages.first {
-      table.add("source", "\(pipeline.tensors.count)", Figures.bytes(first.metrics.sourceBytes))
+      table.add("source", "\(tensorCount)", Figures.bytes(first.metrics.sourceBytes))
     }
     for stage in pipeline.stages {
       table.add(
@@ -71,10 +73,10 @@ package struct BuildSummary {
   }
 
   /// What each tensor went through on its way to an output.
-  private func tensorTable(_ pipeline: PipelineReport, _ stages: [String]) -> TextTable {
+  private func tensorTable(_ tensors: [TensorReport], _ stages: [String]) -> TextTable {
     var table = TextTable([.left, .left, .right, .left, .right, .right])
     table.add("tensor", "shape", "bytes", "through \(stages.joined(separator: ", "))", "density", "SQNR")
-    for tensor in pipeline.tensors {
+    for tensor in tensors {
       let steps = tensor.steps.filter { stages.contains($0.stage) }
       let sizes = steps.map { "\($0.stage) \(Figures.bytes($0.bytes))" }
       table.add(
