@@ -111,11 +111,6 @@ public protocol ArtifactStore: Sendable {
 }
 
 extension ArtifactStore {
-  /// Keeps artifacts, and then the records of the actions that made them.
-  public func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
-    try keep(contents, for: actions, notes: [])
-  }
-
   public func claim(_ keys: [Digest]) -> ActionClaims { ActionClaims(uncontested: keys.count) }
   public func claim(waitingFor key: Digest) -> ActionClaims { ActionClaims(uncontested: 1) }
   public func hold() -> StoreHold? { nil }

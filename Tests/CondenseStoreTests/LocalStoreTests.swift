@@ -14,6 +14,13 @@ final class TemporaryStore {
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 }
 
+extension ArtifactStore {
+  /// Keeps what nothing is noted of.
+  func keep(_ contents: [ArtifactContent], for actions: [ActionRecord]) throws(StoreError) {
+    try keep(contents, for: actions, notes: [])
+  }
+}
+
 @Suite("The store")
 struct LocalStoreTests {
   static let sizes = [0, 1, 65_536, 65_537, 200_000]

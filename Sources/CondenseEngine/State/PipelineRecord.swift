@@ -43,25 +43,25 @@ struct BuildRecord: Equatable, Sendable {
   var outputs: [TrackedFile]
   /// The first eight bytes of each action's key, each once: enough to tell which actions builds share.
   var actionKeys: [UInt64]
-  private let sharedReport: Shared<PipelineReport>
+  private let sharedReport: SharedReport
 
   init(name: String, models: [TrackedFile], outputs: [TrackedFile], actionKeys: [UInt64], report: PipelineReport) {
     self.name = name
     self.models = models
     self.outputs = outputs
     self.actionKeys = actionKeys
-    sharedReport = Shared(report)
+    sharedReport = SharedReport(report)
   }
 
   /// As it would be reported with nothing to run.
   var report: PipelineReport { sharedReport.value }
 
-  /// A value that is copied by counting one reference. A thousand records are looked through several times in a build, each
-  /// time by copying them, and a report alone has ten references to count, each in another place of the memory.
-  private final class Shared<Value: Equatable & Sendable>: Equatable, Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
-    static func == (left: Shared, right: Shared) -> Bool { left === right || left.value == right.value }
+  /// A report that is copied by counting one reference. A thousand records are looked through several times in a build, each
+  /// time by copying them, and a report has ten references to count, each in another place of the memory.
+  private final class SharedReport: Equatable, Sendable {
+    let value: PipelineReport
+    init(_ value: PipelineReport) { self.value = value }
+    static func == (left: SharedReport, right: SharedReport) -> Bool { left === right || left.value == right.value }
   }
 }
 
