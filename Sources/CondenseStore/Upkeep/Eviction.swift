@@ -58,11 +58,8 @@ struct Eviction {
   mutating func run() throws {
     report.bytesBefore = store.byteCount
     report.bytesAfter = report.bytesBefore
-    let workspaces = store.workspaces()
-    if !request.isDryRun {
-      try store.forget(allBut: workspaces)
-      try adoptObjects()
-    }
+    let workspaces = request.isDryRun ? store.workspaces() : try store.forgetAbsent()
+    if !request.isDryRun { try adoptObjects() }
     let roots = Set(workspaces.flatMap(\.builds).flatMap(\.artifacts))
     let all = try candidates()
     report.roots = all.count { roots.contains($0.artifact.digest) }

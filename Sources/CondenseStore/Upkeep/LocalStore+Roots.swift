@@ -48,19 +48,35 @@ extension LocalStore {
 
   /// The workspaces that count, by their path, with the builds whose pipeline is still there.
   public func workspaces() -> [KnownWorkspace] {
-    let earliest = currentUse - 24 * LocalStore.daysOfAbsence
-    let found = index.read { database in
-      let seen = try Row.fetchAll(database, sql: "SELECT root, seen FROM workspaces ORDER BY root")
-      let roots = try Row.fetchAll(
-        database, sql: "SELECT workspace, file, build, artifacts FROM roots ORDER BY workspace, file, build")
-      return (seen, roots)
+    let earliest = earliestUse
+    return index.read { try LocalStore.workspaces(seenSince: earliest, in: $0) } ?? []
+  }
+
+  /// Forgets all other workspaces and builds, and returns those that count.
+  ///
+  /// In one transaction: what a build tells between a look and a removal would be forgotten.
+  func forgetAbsent() throws(StoreError) -> [KnownWorkspace] {
+    let earliest = earliestUse
+    var kept: [KnownWorkspace] = []
+    try index.write { database in
+      kept = try LocalStore.workspaces(seenSince: earliest, in: database)
+      try LocalStore.forget(allBut: kept, in: database)
     }
-    guard let (seen, rows) = found else { return [] }
+    return kept
+  }
+
+  /// Who was not seen since then does not count.
+  private var earliestUse: Int { currentUse - 24 * LocalStore.daysOfAbsence }
+
+  private static func workspaces(seenSince earliest: Int, in database: Database) throws -> [KnownWorkspace] {
+    let seen = try Row.fetchAll(database, sql: "SELECT root, seen FROM workspaces ORDER BY root")
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT workspace, file, build, artifacts FROM roots ORDER BY workspace, file, build")
     var roots: [String: [BuildRoots]] = [:]
     for row in rows {
       guard let workspace = String.fromDatabaseValue(row[0]), let file = String.fromDatabaseValue(row[1]),
         let build = String.fromDatabaseValue(row[2]),
-        let bytes = SealedValue.open(row[3], under: LocalStore.rootKey(workspace, file, build))
+        let bytes = SealedValue.open(row[3], under: rootKey(workspace, file, build))
       else { continue }
       let digests = stride(from: 0, to: bytes.count, by: Digest.byteCount).compactMap { start in
         Digest(bytes: bytes[start..<min(bytes.count, start + Digest.byteCount)])
@@ -68,34 +84,26 @@ extension LocalStore {
       roots[workspace, default: []].append(BuildRoots(file: file, build: build, artifacts: digests))
     }
     return seen.compactMap { row in
-      guard let root = String.fromDatabaseValue(row[0]), LocalStore.hour(row[1]) >= earliest else { return nil }
-      var workspace = KnownWorkspace(root: root, seen: LocalStore.hour(row[1]), builds: roots[root] ?? [])
+      guard let root = String.fromDatabaseValue(row[0]), hour(row[1]) >= earliest else { return nil }
+      var workspace = KnownWorkspace(root: root, seen: hour(row[1]), builds: roots[root] ?? [])
       // A workspace that is not there at all may be on a disk that is not mounted now, or on another machine.
       if FileSystem.isFolder(root) { workspace.builds.removeAll { !FileSystem.exists($0.file) } }
       return workspace
     }
   }
 
-  /// Forgets workspaces and builds that are not among these.
-  func forget(allBut kept: [KnownWorkspace]) throws(StoreError) {
+  private static func forget(allBut kept: [KnownWorkspace], in database: Database) throws {
     let names = Set(kept.map(\.root))
-    let builds = Set(
-      kept.flatMap { workspace in
-        workspace.builds.map { LocalStore.rootKey(workspace.root, $0.file, $0.build) }
-      })
-    try index.write { database in
-      for root in try String.fetchAll(database, sql: "SELECT root FROM workspaces") where !names.contains(root) {
-        try database.execute(sql: "DELETE FROM workspaces WHERE root = ?", arguments: [root])
-      }
-      for row in try Row.fetchAll(database, sql: "SELECT workspace, file, build FROM roots") {
-        guard let workspace = String.fromDatabaseValue(row[0]), let file = String.fromDatabaseValue(row[1]),
-          let build = String.fromDatabaseValue(row[2]),
-          !builds.contains(LocalStore.rootKey(workspace, file, build))
-        else { continue }
-        try database.execute(
-          sql: "DELETE FROM roots WHERE workspace = ? AND file = ? AND build = ?",
-          arguments: [workspace, file, build])
-      }
+    let builds = Set(kept.flatMap { workspace in workspace.builds.map { rootKey(workspace.root, $0.file, $0.build) } })
+    for root in try String.fetchAll(database, sql: "SELECT root FROM workspaces") where !names.contains(root) {
+      try database.execute(sql: "DELETE FROM workspaces WHERE root = ?", arguments: [root])
+    }
+    for row in try Row.fetchAll(database, sql: "SELECT workspace, file, build FROM roots") {
+      guard let workspace = String.fromDatabaseValue(row[0]), let file = String.fromDatabaseValue(row[1]),
+        let build = String.fromDatabaseValue(row[2]), !builds.contains(rootKey(workspace, file, build))
+      else { continue }
+      try database.execute(
+        sql: "DELETE FROM roots WHERE workspace = ? AND file = ? AND build = ?", arguments: [workspace, file, build])
     }
   }
 }

@@ -105,6 +105,25 @@ struct EvictionTests {
     #expect(store.workspaces() == [])
   }
 
+  @Test("What a workspace tells while somebody evicts is not forgotten")
+  func toldMeanwhile() throws {
+    let isDone = Locked(false)
+    let other = try timed.reopened()
+    let evictor = DispatchGroup()
+    evictor.enter()
+    Thread {
+      defer { evictor.leave() }
+      while !isDone.withLock({ $0 }) { _ = try? other.evict(EvictionRequest(limit: nil)) }
+    }.start()
+    let told = (0..<200).map { "/gone/\($0 + 1000)" }
+    for root in told {
+      try store.keepRoots([BuildRoots(file: root + "/a.yaml", build: "a", artifacts: [])], of: [], in: root)
+    }
+    isDone.withLock { $0 = true }
+    evictor.wait()
+    #expect(store.workspaces().filter { $0.builds.count == 1 }.map(\.root) == told)
+  }
+
   @Test("What a running build has used stays, whoever evicts, and whatever the clock does")
   func running() throws {
     try fill()
