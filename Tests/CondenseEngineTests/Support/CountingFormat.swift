@@ -1,13 +1,13 @@
 import CondenseCodecs
 import CondenseFiles
 import CondenseModels
-import Synchronization
+import CondenseStore
 
 /// safetensors that tells which tensors were read.
 final class CountingFormat: ModelFormat {
   private let format = SafetensorsFormat()
-  private let names = Mutex<[String]>([])
-  private let opens = Mutex(0)
+  private let names = Locked<[String]>([])
+  private let opens = Locked(0)
 
   /// How often a model has been opened.
   var openCount: Int { opens.withLock { $0 } }

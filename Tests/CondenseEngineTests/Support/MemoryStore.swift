@@ -1,6 +1,5 @@
 import CondenseStore
 import CondenseTensors
-import Synchronization
 
 /// A store in memory, and gone with it.
 final class MemoryStore: ArtifactStore {
@@ -9,7 +8,7 @@ final class MemoryStore: ArtifactStore {
     var actions: [Digest: Artifact] = [:]
     var notes: [Digest: Bytes] = [:]
   }
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// The keys of everything that was ever run into it.
   var keys: Set<Digest> { state.withLock { Set($0.actions.keys) } }

@@ -1,6 +1,5 @@
 import CondenseStore
 import CondenseTensors
-import Synchronization
 
 /// A store that tells what was run into it, and can lose artifacts.
 final class WatchedStore: ArtifactStore {
@@ -14,7 +13,7 @@ final class WatchedStore: ArtifactStore {
     var needless: [Digest] = []
     var everKept: [Artifact] = []
   }
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ store: any ArtifactStore) { self.store = store }
 
