@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "clanes_survivors.h"
+
 // Kernels whose speed lies in shuffles between vector lanes, which Swift has no way to ask for. Plain C with the compiler's
 // vector extensions: no instructions of one processor, no undefined order, the same result everywhere.
 

@@ -1,3 +1,5 @@
+import CLanes
+
 /// Keeps the largest scores with one pass over memory, although their bar is not known yet.
 ///
 /// Everything over a bracket's lower end is written, and of what is within the bracket the place is noted: about a
@@ -19,7 +21,7 @@ struct BracketPass: ScorePass {
   ) -> Bool {
     guard scores.count <= Int(UInt32.max) else { return false }
     // A word more than the limit, which is looked at once a word.
-    let candidates = UnsafeMutableBufferPointer<Candidate>.allocate(capacity: limit + 64)
+    let candidates = UnsafeMutableBufferPointer<clanes_candidate>.allocate(capacity: limit + 64)
     defer { candidates.deallocate() }
     guard let count = collect(elements, &writer, candidates) else { return false }
     return settle(UnsafeMutableBufferPointer(rebasing: candidates[..<count]), &writer)
@@ -29,7 +31,7 @@ struct BracketPass: ScorePass {
   /// they are too many or a value is not finite.
   private func collect<Element: BitwiseCopyable>(
     _ elements: UnsafePointer<Element>, _ writer: inout SurvivorWriter<Element>,
-    _ candidates: UnsafeMutableBufferPointer<Candidate>
+    _ candidates: UnsafeMutableBufferPointer<clanes_candidate>
   ) -> Int? {
     guard let start = scores.baseAddress, let candidates = candidates.baseAddress else { return nil }
     // Zeros never stay, so the lowest end is just above them.
@@ -39,13 +41,21 @@ struct BracketPass: ScorePass {
     var seen = MagnitudeLanes.Bits(repeating: 0)
     var count = 0
     var index = 0
+    if ScoreWords.areScores(elements, start) {
+      var found = clanes_candidates(elements: candidates, count: 0, limit: limit)
+      let done = writer.appendWords { mask, survivors in
+        clanes_keep_candidates(start, scores.count / 64, low[0], high[0], mask, &survivors, &found)
+      }
+      guard done.areFinite else { return nil }
+      (index, count) = (done.count, found.count)
+    }
     while index + 64 <= scores.count && count <= limit {
       let word = ScoreWords.above(low, start + index, seen: &seen)
       var rest = word & ~ScoreWords.above(high, start + index)
       while rest != 0 {
         let bit = rest & (0 &- rest)
         let position = index &+ rest.trailingZeroBitCount
-        candidates[count] = Candidate(
+        candidates[count] = clanes_candidate(
           position: UInt32(truncatingIfNeeded: position),
           number: UInt32(truncatingIfNeeded: writer.count &+ (word & (bit &- 1)).nonzeroBitCount),
           score: start[position] & MagnitudeLanes.signless)
@@ -65,7 +75,7 @@ struct BracketPass: ScorePass {
           guard score < MagnitudeLanes.infinity else { return nil }
           guard score >= max(bracket.low, 1) else { continue }
           if score <= bracket.high {
-            candidates[count] = Candidate(
+            candidates[count] = clanes_candidate(
               position: UInt32(position), number: UInt32(writer.count + byte.nonzeroBitCount), score: score)
             count += 1
           }
@@ -79,7 +89,7 @@ struct BracketPass: ScorePass {
 
   /// Takes the candidates out that do not reach the bar; false where it is not within the bracket.
   private func settle<Element: BitwiseCopyable>(
-    _ candidates: UnsafeMutableBufferPointer<Candidate>, _ writer: inout SurvivorWriter<Element>
+    _ candidates: UnsafeMutableBufferPointer<clanes_candidate>, _ writer: inout SurvivorWriter<Element>
   ) -> Bool {
     let remaining = count - (writer.count - candidates.count)
     guard remaining >= 0 else { return false }
@@ -103,11 +113,4 @@ struct BracketPass: ScorePass {
     writer.remove(UnsafeBufferPointer(rebasing: candidates[..<goneCount]))
     return true
   }
-}
-
-/// A score near the bar, by its place in the tensor and its number among the survivors so far.
-struct Candidate: BitwiseCopyable {
-  var position: UInt32
-  var number: UInt32
-  var score: UInt32
 }

@@ -1,5 +1,11 @@
 /// Comparisons of 64 scores at a time, as the 64 bits that a mask holds of them.
 enum ScoreWords {
+  /// Whether elements are float32 weights that stand for themselves.
+  static func areScores<Element>(_ elements: UnsafePointer<Element>, _ scores: UnsafePointer<UInt32>) -> Bool {
+    MemoryLayout<Element>.stride == MemoryLayout<UInt32>.stride
+      && UnsafeRawPointer(elements) == UnsafeRawPointer(scores)
+  }
+
   /// Which of 64 magnitudes are above a bar.
   @inline(__always)
   static func above(_ bar: SIMD16<Int32>, _ scores: UnsafePointer<UInt32>) -> UInt64 {

@@ -1,3 +1,5 @@
+import CLanes
+
 /// Keeps what is over a bar that is known.
 struct SurvivorPass: ScorePass {
   let scores: UnsafeBufferPointer<UInt32>
@@ -31,6 +33,13 @@ struct SurvivorPass: ScorePass {
     var seen = MagnitudeLanes.Bits(repeating: 0)
     var ties = bar.ties
     var index = 0
+    if ties == .max && ScoreWords.areScores(elements, start) {
+      let done = writer.appendWords { mask, survivors in
+        clanes_keep_above(start, scores.count / 64, from[0], mask, &survivors)
+      }
+      guard done.areFinite else { return false }
+      index = done.count
+    }
     // While ties are left to keep, those of a word are kept if all fit.
     while index + 64 <= scores.count && ties > 0 {
       var word = ScoreWords.above(from, start + index, seen: &seen)

@@ -1,3 +1,4 @@
+import CLanes
 import CondenseCodecs
 
 /// Puts the elements that masks keep one after the other.
@@ -9,7 +10,7 @@ struct SurvivorGatherer<Element: BitwiseCopyable> {
   private(set) var isFull = false
 
   /// Elements that are written past the last survivor.
-  static var slack: Int { 4 }
+  static var slack: Int { Int(CLANES_SURVIVOR_SLACK) }
 
   /// `target` takes survivors and ``slack``; nil where it takes nothing.
   init?(_ target: UnsafeMutableRawBufferPointer) {
@@ -63,8 +64,18 @@ struct SurvivorGatherer<Element: BitwiseCopyable> {
   @inline(__always)
   mutating func takeWritten(_ total: Int) { count += total }
 
+  /// Lets `body` write 32-bit survivors behind those that are there.
+  mutating func append<R>(_ body: (inout clanes_survivors) -> R) -> R {
+    precondition(MemoryLayout<Element>.stride == MemoryLayout<UInt32>.stride, "survivors of another width")
+    return target.withMemoryRebound(to: UInt32.self, capacity: capacity) { elements in
+      var survivors = clanes_survivors(elements: elements, count: count, capacity: capacity, largest: 0)
+      defer { count = survivors.count }
+      return body(&survivors)
+    }
+  }
+
   /// Takes elements out again by their numbers, which ascend.
-  mutating func remove(_ gone: UnsafeBufferPointer<Candidate>) {
+  mutating func remove(_ gone: UnsafeBufferPointer<clanes_candidate>) {
     guard var next = gone.first.map({ Int($0.number) }) else { return }
     for place in gone.indices {
       let start = Int(gone[place].number) + 1
@@ -98,6 +109,18 @@ struct SurvivorWriter<Element: BitwiseCopyable> {
     survivors.gather(word, elements + index)
   }
 
+  /// Appends words of elements that are their own scores by what this processor has for it: lets `body` write them, and the
+  /// words of the mask from its start on. Returns how many elements those were, and whether all were finite.
+  mutating func appendWords(
+    _ body: (UnsafeMutablePointer<UInt64>, inout clanes_survivors) -> Int
+  ) -> (count: Int, areFinite: Bool) {
+    guard let words = mask.baseAddress?.assumingMemoryBound(to: UInt64.self) else { return (0, true) }
+    return survivors.append { survivors in
+      let count = 64 * body(words, &survivors)
+      return (count, survivors.largest < MagnitudeLanes.infinity)
+    }
+  }
+
   /// 64 elements whose survivors the caller has written where there was room.
   @inline(__always)
   mutating func appendWritten(_ word: UInt64, at index: Int, count: Int) {
@@ -122,7 +145,7 @@ struct SurvivorWriter<Element: BitwiseCopyable> {
   }
 
   /// Takes elements and their bits out again.
-  mutating func remove(_ gone: UnsafeBufferPointer<Candidate>) {
+  mutating func remove(_ gone: UnsafeBufferPointer<clanes_candidate>) {
     for candidate in gone { mask[Int(candidate.position) >> 3] &= ~(1 << UInt8(candidate.position & 7)) }
     survivors.remove(gone)
   }

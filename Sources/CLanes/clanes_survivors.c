@@ -1,0 +1,153 @@
+#include "clanes_survivors.h"
+
+#if defined(__x86_64__)
+
+#include <cpuid.h>
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define INLINE static inline __attribute__((always_inline))
+
+static int has_instructions(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  const int has_popcnt = (c >> 23) & 1, saves_state = (c >> 27) & 1, has_avx = (c >> 28) & 1;
+  if (!has_popcnt || !saves_state || !has_avx) return 0;
+  // The system has to save the registers' upper halves too.
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & 6) != 6) return 0;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  return ((b >> 3) & 1) && ((b >> 5) & 1) && ((b >> 8) & 1);
+}
+
+static int has_instructions_known(void) {
+  // Asking the processor is slow under some hypervisors. The answer never changes, so a race only asks twice.
+  static int known;  // 0: not asked, 1: no, 2: yes
+  int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
+  if (answer == 0) {
+    answer = has_instructions() ? 2 : 1;
+    __atomic_store_n(&known, answer, __ATOMIC_RELAXED);
+  }
+  return answer == 2;
+}
+
+// For each byte the numbers of its set bits, lowest first, a byte each.
+static const uint64_t bit_numbers[256] = {
+    0x0, 0x0, 0x1, 0x100, 0x2, 0x200, 0x201, 0x20100, 0x3, 0x300, 0x301, 0x30100, 0x302, 0x30200, 0x30201, 0x3020100,
+    0x4, 0x400, 0x401, 0x40100, 0x402, 0x40200, 0x40201, 0x4020100, 0x403, 0x40300, 0x40301, 0x4030100, 0x40302,
+    0x4030200, 0x4030201, 0x403020100, 0x5, 0x500, 0x501, 0x50100, 0x502, 0x50200, 0x50201, 0x5020100, 0x503, 0x50300,
+    0x50301, 0x5030100, 0x50302, 0x5030200, 0x5030201, 0x503020100, 0x504, 0x50400, 0x50401, 0x5040100, 0x50402,
+    0x5040200, 0x5040201, 0x504020100, 0x50403, 0x5040300, 0x5040301, 0x504030100, 0x5040302, 0x504030200, 0x504030201,
+    0x50403020100, 0x6, 0x600, 0x601, 0x60100, 0x602, 0x60200, 0x60201, 0x6020100, 0x603, 0x60300, 0x60301, 0x6030100,
+    0x60302, 0x6030200, 0x6030201, 0x603020100, 0x604, 0x60400, 0x60401, 0x6040100, 0x60402, 0x6040200, 0x6040201,
+    0x604020100, 0x60403, 0x6040300, 0x6040301, 0x604030100, 0x6040302, 0x604030200, 0x604030201, 0x60403020100, 0x605,
+    0x60500, 0x60501, 0x6050100, 0x60502, 0x6050200, 0x6050201, 0x605020100, 0x60503, 0x6050300, 0x6050301, 0x605030100,
+    0x6050302, 0x605030200, 0x605030201, 0x60503020100, 0x60504, 0x6050400, 0x6050401, 0x605040100, 0x6050402,
+    0x605040200, 0x605040201, 0x60504020100, 0x6050403, 0x605040300, 0x605040301, 0x60504030100, 0x605040302,
+    0x60504030200, 0x60504030201, 0x6050403020100, 0x7, 0x700, 0x701, 0x70100, 0x702, 0x70200, 0x70201, 0x7020100,
+    0x703, 0x70300, 0x70301, 0x7030100, 0x70302, 0x7030200, 0x7030201, 0x703020100, 0x704, 0x70400, 0x70401, 0x7040100,
+    0x70402, 0x7040200, 0x7040201, 0x704020100, 0x70403, 0x7040300, 0x7040301, 0x704030100, 0x7040302, 0x704030200,
+    0x704030201, 0x70403020100, 0x705, 0x70500, 0x70501, 0x7050100, 0x70502, 0x7050200, 0x7050201, 0x705020100, 0x70503,
+    0x7050300, 0x7050301, 0x705030100, 0x7050302, 0x705030200, 0x705030201, 0x70503020100, 0x70504, 0x7050400,
+    0x7050401, 0x705040100, 0x7050402, 0x705040200, 0x705040201, 0x70504020100, 0x7050403, 0x705040300, 0x705040301,
+    0x70504030100, 0x705040302, 0x70504030200, 0x70504030201, 0x7050403020100, 0x706, 0x70600, 0x70601, 0x7060100,
+    0x70602, 0x7060200, 0x7060201, 0x706020100, 0x70603, 0x7060300, 0x7060301, 0x706030100, 0x7060302, 0x706030200,
+    0x706030201, 0x70603020100, 0x70604, 0x7060400, 0x7060401, 0x706040100, 0x7060402, 0x706040200, 0x706040201,
+    0x70604020100, 0x7060403, 0x706040300, 0x706040301, 0x70604030100, 0x706040302, 0x70604030200, 0x70604030201,
+    0x7060403020100, 0x70605, 0x7060500, 0x7060501, 0x706050100, 0x7060502, 0x706050200, 0x706050201, 0x70605020100,
+    0x7060503, 0x706050300, 0x706050301, 0x70605030100, 0x706050302, 0x70605030200, 0x70605030201, 0x7060503020100,
+    0x7060504, 0x706050400, 0x706050401, 0x70605040100, 0x706050402, 0x70605040200, 0x70605040201, 0x7060504020100,
+    0x706050403, 0x70605040300, 0x70605040301, 0x7060504030100, 0x70605040302, 0x7060504030200, 0x7060504030201,
+    0x706050403020100,
+};
+
+// How far ahead of its use a line is asked for: across the ends of pages, where processors stop fetching by themselves.
+static const int ahead = 4096;
+
+TARGET INLINE size_t keep(
+    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
+    struct clanes_candidates *candidates) {
+  const __m256i lows = _mm256_set1_epi32(low), highs = _mm256_set1_epi32(high);
+  const __m256i signless = _mm256_set1_epi32(0x7fffffff);
+  __m256i largest = _mm256_setzero_si256();
+  size_t count = survivors->count;
+  size_t done = 0;
+  for (; done < words; done++) {
+    const uint32_t *next = numbers + 64 * done;
+    if (count + 64 + CLANES_SURVIVOR_SLACK > survivors->capacity) break;
+    if (candidates && candidates->count > candidates->limit) break;
+    uint64_t stay = 0, above = 0;
+    size_t end = count;
+#pragma clang loop unroll(full)
+    for (int group = 0; group < 8; group++) {
+      if (group % 2 == 0) _mm_prefetch((const char *)(next + 8 * group) + ahead, _MM_HINT_T0);
+      const __m256i bits = _mm256_loadu_si256((const __m256i *)(next + 8 * group));
+      const __m256i magnitudes = _mm256_and_si256(bits, signless);
+      largest = _mm256_max_epu32(largest, magnitudes);
+      const unsigned byte = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(magnitudes, lows)));
+      stay |= (uint64_t)byte << (8 * group);
+      if (candidates) {
+        const __m256i is_above = _mm256_cmpgt_epi32(magnitudes, highs);
+        above |= (uint64_t)(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(is_above)) << (8 * group);
+      }
+      const __m256i order = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&bit_numbers[byte]));
+      _mm256_storeu_si256((__m256i *)(survivors->elements + end), _mm256_permutevar8x32_epi32(bits, order));
+      end += (size_t)_mm_popcnt_u32(byte);
+    }
+    mask[done] = stay;
+    if (candidates) {
+      for (uint64_t rest = stay & ~above; rest != 0; rest &= rest - 1) {
+        const unsigned bit = (unsigned)_tzcnt_u64(rest);
+        candidates->elements[candidates->count++] = (struct clanes_candidate){
+            (uint32_t)(64 * done + bit), (uint32_t)(count + (size_t)_mm_popcnt_u64(_bzhi_u64(stay, bit))),
+            next[bit] & 0x7fffffff};
+      }
+    }
+    count = end;
+  }
+  survivors->count = count;
+  uint32_t lanes[8];
+  _mm256_storeu_si256((__m256i *)lanes, largest);
+  for (int lane = 0; lane < 8; lane++) {
+    if (lanes[lane] > survivors->largest) survivors->largest = lanes[lane];
+  }
+  return done;
+}
+
+TARGET static size_t keep_above(
+    const uint32_t *numbers, size_t words, int32_t bar, uint64_t *mask, struct clanes_survivors *survivors) {
+  return keep(numbers, words, bar, 0, mask, survivors, 0);
+}
+
+TARGET static size_t keep_candidates(
+    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
+    struct clanes_candidates *candidates) {
+  return keep(numbers, words, low, high, mask, survivors, candidates);
+}
+
+size_t clanes_keep_above(
+    const uint32_t *numbers, size_t words, int32_t bar, uint64_t *mask, struct clanes_survivors *survivors) {
+  return has_instructions_known() ? keep_above(numbers, words, bar, mask, survivors) : 0;
+}
+
+size_t clanes_keep_candidates(
+    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
+    struct clanes_candidates *candidates) {
+  return has_instructions_known() ? keep_candidates(numbers, words, low, high, mask, survivors, candidates) : 0;
+}
+
+#else
+
+size_t clanes_keep_above(
+    const uint32_t *numbers, size_t words, int32_t bar, uint64_t *mask, struct clanes_survivors *survivors) {
+  return 0;
+}
+
+size_t clanes_keep_candidates(
+    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
+    struct clanes_candidates *candidates) {
+  return 0;
+}
+
+#endif
