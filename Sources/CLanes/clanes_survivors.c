@@ -65,48 +65,46 @@ static const uint64_t bit_numbers[256] = {
 // How far ahead of its use a line is asked for: across the ends of pages, where processors stop fetching by themselves.
 static const int ahead = 4096;
 
+enum { ABOVE, UP_TO };
+
+// Where `ties` is given, ends before a word that has more of the number after the bar than that.
 TARGET INLINE size_t keep(
-    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
-    struct clanes_candidates *candidates) {
-  const __m256i lows = _mm256_set1_epi32(low), highs = _mm256_set1_epi32(high);
-  const __m256i signless = _mm256_set1_epi32(0x7fffffff);
+    const uint32_t *numbers, size_t words, int32_t bar, int side, uint64_t *mask, struct clanes_survivors *survivors,
+    size_t *ties) {
+  const __m256i bars = _mm256_set1_epi32(bar), signless = _mm256_set1_epi32(0x7fffffff);
+  const __m256i tied = _mm256_set1_epi32(bar + 1);
   __m256i largest = _mm256_setzero_si256();
-  size_t count = survivors->count;
   size_t done = 0;
-  for (; done < words; done++) {
+  for (; done < words && survivors->count + 64 + CLANES_SURVIVOR_SLACK <= survivors->capacity; done++) {
     const uint32_t *next = numbers + 64 * done;
-    if (count + 64 + CLANES_SURVIVOR_SLACK > survivors->capacity) break;
-    if (candidates && candidates->count > candidates->limit) break;
-    uint64_t stay = 0, above = 0;
-    size_t end = count;
+    uint32_t *end = survivors->elements + survivors->count;
+    uint64_t word = 0;
+    __m256i tie_counts = _mm256_setzero_si256();
 #pragma clang loop unroll(full)
     for (int group = 0; group < 8; group++) {
       if (group % 2 == 0) _mm_prefetch((const char *)(next + 8 * group) + ahead, _MM_HINT_T0);
       const __m256i bits = _mm256_loadu_si256((const __m256i *)(next + 8 * group));
       const __m256i magnitudes = _mm256_and_si256(bits, signless);
       largest = _mm256_max_epu32(largest, magnitudes);
-      const unsigned byte = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(magnitudes, lows)));
-      stay |= (uint64_t)byte << (8 * group);
-      if (candidates) {
-        const __m256i is_above = _mm256_cmpgt_epi32(magnitudes, highs);
-        above |= (uint64_t)(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(is_above)) << (8 * group);
-      }
+      unsigned byte = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(magnitudes, bars)));
+      if (side == UP_TO) byte ^= 0xff;
+      if (ties) tie_counts = _mm256_sub_epi32(tie_counts, _mm256_cmpeq_epi32(magnitudes, tied));
+      word |= (uint64_t)byte << (8 * group);
       const __m256i order = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&bit_numbers[byte]));
-      _mm256_storeu_si256((__m256i *)(survivors->elements + end), _mm256_permutevar8x32_epi32(bits, order));
-      end += (size_t)_mm_popcnt_u32(byte);
+      _mm256_storeu_si256((__m256i *)end, _mm256_permutevar8x32_epi32(bits, order));
+      end += _mm_popcnt_u32(byte);
     }
-    mask[done] = stay;
-    if (candidates) {
-      for (uint64_t rest = stay & ~above; rest != 0; rest &= rest - 1) {
-        const unsigned bit = (unsigned)_tzcnt_u64(rest);
-        candidates->elements[candidates->count++] = (struct clanes_candidate){
-            (uint32_t)(64 * done + bit), (uint32_t)(count + (size_t)_mm_popcnt_u64(_bzhi_u64(stay, bit))),
-            next[bit] & 0x7fffffff};
-      }
+    if (ties && !_mm256_testz_si256(tie_counts, tie_counts)) {
+      uint32_t lanes[8];
+      _mm256_storeu_si256((__m256i *)lanes, tie_counts);
+      size_t count = 0;
+      for (int lane = 0; lane < 8; lane++) count += lanes[lane];
+      if (count > *ties) break;
+      *ties -= count;
     }
-    count = end;
+    if (mask) mask[done] = word;
+    survivors->count = (size_t)(end - survivors->elements);
   }
-  survivors->count = count;
   uint32_t lanes[8];
   _mm256_storeu_si256((__m256i *)lanes, largest);
   for (int lane = 0; lane < 8; lane++) {
@@ -117,13 +115,22 @@ TARGET INLINE size_t keep(
 
 TARGET static size_t keep_above(
     const uint32_t *numbers, size_t words, int32_t bar, uint64_t *mask, struct clanes_survivors *survivors) {
-  return keep(numbers, words, bar, 0, mask, survivors, 0);
+  return keep(numbers, words, bar, ABOVE, mask, survivors, 0);
 }
 
-TARGET static size_t keep_candidates(
-    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
-    struct clanes_candidates *candidates) {
-  return keep(numbers, words, low, high, mask, survivors, candidates);
+TARGET static size_t keep_up_to(
+    const uint32_t *numbers, size_t words, int32_t bar, struct clanes_survivors *survivors) {
+  return keep(numbers, words, bar, UP_TO, 0, survivors, 0);
+}
+
+TARGET static size_t keep_tied(
+    const uint32_t *numbers, size_t words, int32_t bar, size_t *ties, uint64_t *mask, struct clanes_survivors *survivors) {
+  return keep(numbers, words, bar, ABOVE, mask, survivors, ties);
+}
+
+size_t clanes_keep_tied(
+    const uint32_t *numbers, size_t words, int32_t bar, size_t *ties, uint64_t *mask, struct clanes_survivors *survivors) {
+  return has_instructions_known() ? keep_tied(numbers, words, bar - 1, ties, mask, survivors) : 0;
 }
 
 size_t clanes_keep_above(
@@ -131,10 +138,27 @@ size_t clanes_keep_above(
   return has_instructions_known() ? keep_above(numbers, words, bar, mask, survivors) : 0;
 }
 
-size_t clanes_keep_candidates(
-    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
-    struct clanes_candidates *candidates) {
-  return has_instructions_known() ? keep_candidates(numbers, words, low, high, mask, survivors, candidates) : 0;
+size_t clanes_keep_up_to(const uint32_t *numbers, size_t words, int32_t bar, struct clanes_survivors *survivors) {
+  return has_instructions_known() ? keep_up_to(numbers, words, bar, survivors) : 0;
+}
+
+TARGET static size_t narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits) {
+  size_t place = 0, done = 0;
+  // A word of `kept` may lie across two.
+  for (; done < words && place / 64 + 1 < kept_words; done++) {
+    const unsigned shift = place % 64;
+    const uint64_t low = kept[place / 64] >> shift, high = (kept[place / 64 + 1] << 1) << (63 - shift);
+    const uint64_t word = mask[done];
+    mask[done] = _pdep_u64(low | high, word);
+    place += (size_t)_mm_popcnt_u64(word);
+  }
+  *bits = place;
+  return done;
+}
+
+size_t clanes_narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits) {
+  *bits = 0;
+  return has_instructions_known() ? narrow(mask, words, kept, kept_words, bits) : 0;
 }
 
 #else
@@ -144,9 +168,17 @@ size_t clanes_keep_above(
   return 0;
 }
 
-size_t clanes_keep_candidates(
-    const uint32_t *numbers, size_t words, int32_t low, int32_t high, uint64_t *mask, struct clanes_survivors *survivors,
-    struct clanes_candidates *candidates) {
+size_t clanes_keep_tied(
+    const uint32_t *numbers, size_t words, int32_t bar, size_t *ties, uint64_t *mask, struct clanes_survivors *survivors) {
+  return 0;
+}
+
+size_t clanes_keep_up_to(const uint32_t *numbers, size_t words, int32_t bar, struct clanes_survivors *survivors) {
+  return 0;
+}
+
+size_t clanes_narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits) {
+  *bits = 0;
   return 0;
 }
 

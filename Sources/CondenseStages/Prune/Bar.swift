@@ -60,6 +60,18 @@ extension Bar {
     return members.withUnsafeBufferPointer { lowerRanked(first.rank, UInt32(first.bin), $0) }
   }
 
+  /// The bar among scores that all lie between two, ends included: by how many there are in equal steps from one to the
+  /// other, and by sorting those of one step. `count` is at least 1 and at most that of `scores`.
+  static func ranked(
+    _ count: Int, _ scores: UnsafeBufferPointer<UInt32>, between low: UInt32, and high: UInt32
+  ) -> Bar {
+    let steps = ScoreSteps(scores, between: low, and: high)
+    let found = steps.step(ofRank: count)
+    let members = steps.members(of: found.step, scores).sorted(by: >)
+    let score = members[found.rank - 1]
+    return Bar(score: score, ties: found.rank - members.prefix(found.rank).count { $0 != score })
+  }
+
   /// The bar among those scores whose upper 11 bits are `prefix`, by the other 20.
   private static func lowerRanked(_ rank: Int, _ prefix: UInt32, _ scores: UnsafeBufferPointer<UInt32>) -> Bar {
     var prefix = prefix
@@ -70,6 +82,53 @@ extension Bar {
       rank = found.rank
     }
     return Bar(score: prefix, ties: rank)
+  }
+}
+
+/// How many scores there are in equal steps between two.
+private struct ScoreSteps {
+  private let low: UInt32
+  private let shift: UInt32
+  private let counts: [UInt32]
+
+  private static let bits = 11
+
+  init(_ scores: UnsafeBufferPointer<UInt32>, between low: UInt32, and high: UInt32) {
+    self.low = low
+    let width = UInt32.bitWidth - (high - low).leadingZeroBitCount
+    shift = UInt32(max(0, width - ScoreSteps.bits))
+    var counts = [UInt32](repeating: 0, count: Int((high - low) >> shift) + 1)
+    let shift = shift
+    counts.withUnsafeMutableBufferPointer { counts in
+      for score in scores { counts[ScoreSteps.step(of: score, from: low, shift)] &+= 1 }
+    }
+    self.counts = counts
+  }
+
+  private static func step(of score: UInt32, from low: UInt32, _ shift: UInt32) -> Int {
+    Int(((score & MagnitudeLanes.signless) &- low) &>> shift)
+  }
+
+  /// The step in which the score of a rank lies, 1 for the largest, and its rank in there.
+  func step(ofRank rank: Int) -> (step: Int, rank: Int) {
+    var rank = rank
+    var step = counts.count - 1
+    while step > 0 && Int(counts[step]) < rank {
+      rank -= Int(counts[step])
+      step -= 1
+    }
+    return (step, rank)
+  }
+
+  func members(of step: Int, _ scores: UnsafeBufferPointer<UInt32>) -> [UInt32] {
+    [UInt32](unsafeUninitializedCapacity: Int(counts[step]) + 1) { target, count in
+      guard let start = target.baseAddress else { return }
+      // Without a branch: what is no member is overwritten.
+      for score in scores where count < target.count {
+        (start + count).initialize(to: score & MagnitudeLanes.signless)
+        count &+= ScoreSteps.step(of: score, from: low, shift) == step ? 1 : 0
+      }
+    }
   }
 }
 

@@ -37,7 +37,7 @@ struct ScoreBracket {
   /// Whole cache lines, spread evenly but for a jitter that keeps them from falling into a matrix's columns.
   private static func sample(_ scores: UnsafeBufferPointer<UInt32>) -> [UInt32] {
     let lines = scores.count / lineLength
-    let wanted = min(lines, max(1 << 10, min(1 << 13, lines / 32)))
+    let wanted = min(lines, max(1 << 9, min(1 << 11, lines / 64)))
     let stride = lines / wanted
     return [UInt32](unsafeUninitializedCapacity: wanted * lineLength) { target, count in
       var state: UInt64 = 0
@@ -107,6 +107,6 @@ extension ScoreBracket {
   /// The share of scores within, ends included.
   var candidateShare: Double { share + endShare }
 
-  /// Whether these are few enough to note each.
-  var isNarrow: Bool { candidateShare < 1.0 / 20 }
+  /// Whether these are few enough to be looked at once more.
+  var isNarrow: Bool { candidateShare < 1.0 / 8 }
 }

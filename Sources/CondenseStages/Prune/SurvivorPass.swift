@@ -8,11 +8,12 @@ struct SurvivorPass: ScorePass {
 
   var scoreCount: Int { scores.count }
 
-  init(scores: UnsafeBufferPointer<UInt32>, bar: Bar) {
+  /// - Parameter expectedCount: what a sample says, unless told.
+  init(scores: UnsafeBufferPointer<UInt32>, bar: Bar, expectedCount: Int? = nil) {
     self.scores = scores
     // Zeros never stay: they are what the mask leaves out.
     self.bar = bar.score == 0 ? Bar(score: 1, ties: .max) : bar
-    expectedCount = SurvivorPass.estimate(self.bar, scores)
+    self.expectedCount = expectedCount ?? SurvivorPass.estimate(self.bar, scores)
   }
 
   /// Somewhat more than a sample says.
@@ -33,12 +34,18 @@ struct SurvivorPass: ScorePass {
     var seen = MagnitudeLanes.Bits(repeating: 0)
     var ties = bar.ties
     var index = 0
-    if ties == .max && ScoreWords.areScores(elements, start) {
-      let done = writer.appendWords { mask, survivors in
-        clanes_keep_above(start, scores.count / 64, from[0], mask, &survivors)
+    let words = scores.count / 64
+    let areScores = ScoreWords.areScores(elements, start)
+    if areScores && ties > 0 {
+      var left = UInt(ties)
+      let done = writer.appendWords(from: 0) { mask, survivors in
+        ties == .max
+          ? clanes_keep_above(start, words, from[0], mask, &survivors)
+          : clanes_keep_tied(start, words, above[0], &left, mask, &survivors)
       }
       guard done.areFinite else { return false }
       index = done.count
+      ties = Int(left)
     }
     // While ties are left to keep, those of a word are kept if all fit.
     while index + 64 <= scores.count && ties > 0 {
@@ -48,6 +55,14 @@ struct SurvivorPass: ScorePass {
       }
       writer.append(word, at: index, of: elements)
       index += 64
+    }
+    if areScores && ties == 0 {
+      let first = index
+      let done = writer.appendWords(from: first) { mask, survivors in
+        clanes_keep_above(start + first, words - first / 64, above[0], mask, &survivors)
+      }
+      guard done.areFinite else { return false }
+      index += done.count
     }
     while index + 64 <= scores.count {
       writer.append(ScoreWords.above(above, start + index, seen: &seen), at: index, of: elements)

@@ -73,18 +73,6 @@ struct SurvivorGatherer<Element: BitwiseCopyable> {
       return body(&survivors)
     }
   }
-
-  /// Takes elements out again by their numbers, which ascend.
-  mutating func remove(_ gone: UnsafeBufferPointer<clanes_candidate>) {
-    guard var next = gone.first.map({ Int($0.number) }) else { return }
-    for place in gone.indices {
-      let start = Int(gone[place].number) + 1
-      let end = place + 1 < gone.count ? Int(gone[place + 1].number) : count
-      (target + next).update(from: target + start, count: end - start)
-      next += end - start
-    }
-    count = next
-  }
 }
 
 /// Writes a mask word by word, and the elements that it keeps.
@@ -110,11 +98,14 @@ struct SurvivorWriter<Element: BitwiseCopyable> {
   }
 
   /// Appends words of elements that are their own scores by what this processor has for it: lets `body` write them, and the
-  /// words of the mask from its start on. Returns how many elements those were, and whether all were finite.
+  /// words of the mask from an element on, the first of a word. Returns how many elements those were, and whether all were
+  /// finite.
   mutating func appendWords(
-    _ body: (UnsafeMutablePointer<UInt64>, inout clanes_survivors) -> Int
+    from index: Int, _ body: (UnsafeMutablePointer<UInt64>, inout clanes_survivors) -> Int
   ) -> (count: Int, areFinite: Bool) {
-    guard let words = mask.baseAddress?.assumingMemoryBound(to: UInt64.self) else { return (0, true) }
+    guard let words = (mask.baseAddress.map { $0 + index / 8 })?.assumingMemoryBound(to: UInt64.self) else {
+      return (0, true)
+    }
     return survivors.append { survivors in
       let count = 64 * body(words, &survivors)
       return (count, survivors.largest < MagnitudeLanes.infinity)
@@ -128,12 +119,6 @@ struct SurvivorWriter<Element: BitwiseCopyable> {
     survivors.takeWritten(count)
   }
 
-  /// Up to eight elements.
-  mutating func appendByte(_ byte: UInt8, at index: Int, of elements: UnsafePointer<Element>) {
-    mask[index / 8] = byte
-    survivors.gather(UInt64(byte), elements + index)
-  }
-
   /// The last elements, fewer than 64.
   mutating func appendLast(_ word: UInt64, at index: Int, of elements: UnsafePointer<Element>) {
     var rest = word
@@ -142,11 +127,5 @@ struct SurvivorWriter<Element: BitwiseCopyable> {
       rest >>= 8
     }
     survivors.gather(word, elements + index)
-  }
-
-  /// Takes elements and their bits out again.
-  mutating func remove(_ gone: UnsafeBufferPointer<clanes_candidate>) {
-    for candidate in gone { mask[Int(candidate.position) >> 3] &= ~(1 << UInt8(candidate.position & 7)) }
-    survivors.remove(gone)
   }
 }

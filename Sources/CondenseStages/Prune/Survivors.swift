@@ -23,17 +23,17 @@ struct Survivors {
   ///
   /// - Throws: ``StageError`` naming the first score that is not finite.
   init(of bytes: Bytes, width: Int, scores: FloatInput, keeping count: Int) throws(StageError) {
-    let bracketed: Survivors? = scores.withBits { scores in
-      guard let bracket = ScoreBracket(around: count, of: scores), bracket.isNarrow else { return nil }
-      return Survivors.writing(bytes, width: width, BracketPass(scores: scores, count: count, bracket: bracket))
-    }
-    if let bracketed {
-      self = bracketed
-    } else {
+    let bracket = scores.withBits { ScoreBracket(around: count, of: $0) }
+    guard let bracket, bracket.isNarrow,
+      let survivors = Survivors(of: scores.floats, keeping: count, by: bracket)
+    else {
       try scores.checkFinite()
       try self.init(
         of: bytes, width: width, scores: scores, over: scores.withBits { Bar(keeping: count, of: $0) })
+      return
     }
+    // Only float32 weights are their own scores.
+    self = width == MemoryLayout<Float>.stride ? survivors : Survivors(of: bytes, width: width, mask: survivors.mask)
   }
 
   /// Elements that a mask keeps.
