@@ -40,6 +40,9 @@ public protocol OpenModel: Sendable {
   /// - Throws: ``ModelError`` where the file cannot be read, ends early, or does not decode.
   func read(_ index: Int) throws(ModelError) -> EncodedTensor
 
+  /// Where a tensor's elements stand as they do in memory; nil where they are coded.
+  func place(_ index: Int) -> FileRange?
+
   /// How a tensor is coded in the file, in words, and the bytes it takes there.
   func coding(_ index: Int) throws(ModelError) -> TensorCoding
 }
@@ -50,12 +53,36 @@ extension OpenModel {
   /// All in the first file, where a format says nothing else.
   public var tensorsByFile: [[Int]] { [Array(tensors.indices)] }
 
+  public func place(_ index: Int) -> FileRange? { nil }
+
   /// - Throws: ``ModelError`` where a file was written to after it was opened.
   public func confirmUnchanged() throws(ModelError) {
     for file in files {
       let now: FileIdentity
       do { now = try file.handle.identity() } catch { throw ModelError(error) }
       guard now == file.identity else { throw ModelError(file.handle.path, "the file changed while it was being read") }
+    }
+  }
+}
+
+/// Some of a file's bytes.
+public struct FileRange: Sendable {
+  public var file: ModelFile
+  public var range: Range<Int>
+
+  /// Calls `body` with one piece after the other, of `byteCount` bytes but for the last, until it returns false. A piece is
+  /// gone when `body` returns.
+  ///
+  /// - Throws: ``ModelError`` where the file cannot be read, or ends early.
+  public func readPieces(
+    of byteCount: Int, _ body: (UnsafeRawBufferPointer) -> Bool
+  ) throws(ModelError) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(byteCount, range.count), alignment: 64)
+    defer { buffer.deallocate() }
+    for begin in stride(from: range.lowerBound, to: range.upperBound, by: byteCount) {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(byteCount, range.upperBound - begin)])
+      try file.read(into: piece, at: begin)
+      guard body(UnsafeRawBufferPointer(piece)) else { return }
     }
   }
 }
@@ -86,14 +113,23 @@ public struct ModelFile: Sendable {
     }
   }
 
+  /// Fills `buffer` with the bytes from `offset` on.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ModelError) {
+    let count: Int
+    do { count = try handle.read(into: buffer, at: offset) } catch { throw ModelError(error) }
+    guard count == buffer.count else { throw endsEarly(missing: buffer.count - count, at: offset + count) }
+  }
+
+  private func endsEarly(missing count: Int, at offset: Int) -> ModelError {
+    ModelError(handle.path, "the file ends early: \(count) bytes are missing", offset: offset)
+  }
+
   /// The bytes of `range`.
   func read(_ range: Range<Int>) throws(ModelError) -> Bytes {
     let bytes: Bytes
     do { bytes = try handle.read(range) } catch { throw ModelError(error) }
     guard bytes.count == range.count else {
-      throw ModelError(
-        handle.path, "the file ends early: \(range.count - bytes.count) bytes are missing",
-        offset: range.lowerBound + bytes.count)
+      throw endsEarly(missing: range.count - bytes.count, at: range.lowerBound + bytes.count)
     }
     return bytes
   }

@@ -109,24 +109,30 @@ final class ActionRunner: Sendable {
 
   /// Runs nodes, one after the other.
   func run(_ jobs: [Job]) -> [Result<Product, any Error>] {
-    let tensors = jobs.map { job -> Result<EncodedTensor, any Error>? in
+    let readings = jobs.map { job -> Result<ModelSource.Reading, any Error>? in
       guard case .source(let model, let tensor) = graph[job.node].work else { return nil }
-      return Result { try trace.span(.read, name(job.node)) { try models[model].read(tensor) } }
+      return Result { try trace.span(.read, name(job.node)) { try models[model].identify(tensor) } }
     }
     // All sources are hashed together; the scheduler hands out as many as fit in memory.
-    let blobs = tensors.compactMap { try? $0?.get().blobParts() }
+    let blobs = readings.compactMap { reading in
+      if case .success(.read(let tensor)) = reading { tensor.blobParts() } else { nil }
+    }
     let hashed =
       blobs.isEmpty ? [] : trace.span(.read, "hash \(blobs.count) tensors") { ArtifactContent.together(blobs) }
     var contents = hashed.makeIterator()
-    return zip(jobs, tensors).map { job, read in
-      guard let read else {
+    return zip(jobs, readings).map { job, reading in
+      guard let reading else {
         let kind: BuildTrace.Kind = graph[job.node].isAction ? .action : .compare
         return Result { try trace.span(kind, name(job.node)) { try run(job) } }
       }
-      return read.flatMap { tensor in
-        guard let artifact = contents.next()?.artifact else { preconditionFailure("what was read has a digest") }
-        handoff.keep(tensor, as: artifact.digest)
-        return .success(Product(outcome: .artifact(artifact)))
+      return reading.map { reading in
+        switch reading {
+        case .known(let artifact): return Product(outcome: .artifact(artifact))
+        case .read(let tensor):
+          guard let artifact = contents.next()?.artifact else { preconditionFailure("what was read has a digest") }
+          handoff.keep(tensor, as: artifact.digest)
+          return Product(outcome: .artifact(artifact))
+        }
       }
     }
   }

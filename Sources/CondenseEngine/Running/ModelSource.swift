@@ -10,6 +10,10 @@ final class ModelSource: Sendable {
   let model: any OpenModel
   /// Whether an edit since the model was opened is sure to show in its files' identities.
   private let isSettled: Bool
+  /// For each of the model's files that has to be read.
+  private let knowledge = Locked<[Int: FileKnowledge]>([:])
+  /// For each tensor the number of its file.
+  private let files: [Int: Int]
 
   /// Opens the model at `path`.
   ///
@@ -29,6 +33,8 @@ final class ModelSource: Sendable {
     }
     self.model = model
     isSettled = model.files.allSatisfy { $0.identity.isSettled(at: moment) }
+    files = Dictionary(
+      uniqueKeysWithValues: model.tensorsByFile.enumerated().flatMap { file, tensors in tensors.map { ($0, file) } })
   }
 
   /// A model that is written to without a pause is read as it is, and held to what it was at each tensor.
@@ -37,20 +43,58 @@ final class ModelSource: Sendable {
   /// The largest tensor's bytes.
   var largestByteCount: Int { model.tensors.map(\.byteCount).max() ?? 0 }
 
-  /// Reads a tensor whose digest is not known yet.
+  /// A tensor whose digest was not known.
+  enum Reading {
+    /// It is what it was when the file was read before; it need not be hashed, nor kept.
+    case known(Artifact)
+    case read(EncodedTensor)
+  }
+
+  /// Reads a tensor whose digest is not known yet, or finds that it is one that the file had before.
+  ///
+  /// - Throws: ``ModelChanged`` where the file was written to after it was opened; the model's errors.
+  func identify(_ index: Int) throws -> Reading {
+    guard let file = files[index] else { return .read(try read(index)) }
+    let known = knowledge.withLock { $0.value(of: file) }
+    if !known.isEmpty, let place = model.place(index), place.range.count > TensorMark.pieceByteCount,
+      let mark = try attempt({ try self.mark(index, place, known) }), let artifact = known.artifact(mark)
+    {
+      knowledge.withLock { $0[file]?.marks[index] = mark }
+      return .known(artifact)
+    }
+    let tensor = try read(index)
+    guard tensor.mask == nil, case .elements(.plain(let bytes)) = tensor.payload else { return .read(tensor) }
+    let mark = TensorMarker.mark(model.tensors[index], bytes, key: known.key)
+    knowledge.withLock { $0[file]?.marks[index] = mark }
+    return known.artifact(mark).map { .known($0) } ?? .read(tensor)
+  }
+
+  /// A tensor's mark; nil where its first piece tells that it is none that is known.
+  private func mark(_ index: Int, _ place: FileRange, _ known: FileKnowledge) throws(ModelError) -> TensorMark? {
+    var marker = TensorMarker(model.tensors[index], key: known.key)
+    try place.readPieces(of: TensorMark.pieceByteCount) { piece in
+      marker.add(piece)
+      return known.mayKnow(marker.start)
+    }
+    return known.mayKnow(marker.start) ? marker.finish() : nil
+  }
+
+  /// Reads a tensor.
   ///
   /// - Throws: ``ModelChanged`` where the file was written to after it was opened.
-  func read(_ index: Int) throws -> EncodedTensor {
-    let tensor: EncodedTensor
+  private func read(_ index: Int) throws -> EncodedTensor { try attempt { try model.read(index) } }
+
+  private func attempt<T>(_ body: () throws -> T) throws -> T {
+    let result: T
     do {
-      tensor = try model.read(index)
+      result = try body()
     } catch {
       // An error can be the other face of a change: half of a tensor cut away.
       try confirmUnchanged()
       throw error
     }
     try confirmUnchanged()
-    return tensor
+    return result
   }
 
   /// Reads a tensor again.
@@ -76,21 +120,27 @@ final class ModelSource: Sendable {
   /// shards that changed are read.
   func recordedArtifacts(in store: some ArtifactStore) -> [Artifact?] {
     var artifacts: [Artifact?] = Array(repeating: nil, count: model.tensors.count)
-    for (file, tensors) in zip(model.files, model.tensorsByFile) where !tensors.isEmpty {
-      guard let record = store.fileRecord(recordName(file), purpose: .model), record.isTrusted,
-        record.identities == [file.identity], let known = ArtifactList.decode(record.facts),
-        known.count == tensors.count
+    for (number, (file, tensors)) in zip(model.files, model.tensorsByFile).enumerated() where !tensors.isEmpty {
+      guard let record = store.fileRecord(recordName(file), purpose: .model),
+        let facts = FileFacts(encoded: record.facts)
       else { continue }
-      for (tensor, artifact) in zip(tensors, known) { artifacts[tensor] = artifact }
+      guard record.isTrusted, record.identities == [file.identity], facts.artifacts.count == tensors.count else {
+        knowledge.withLock { $0[number] = FileKnowledge(earlier: facts) }
+        continue
+      }
+      for (tensor, artifact) in zip(tensors, facts.artifacts) { artifacts[tensor] = artifact }
     }
     return artifacts
   }
 
   /// Records the digests of all tensors, given in their order; `wereKnown` tells which came from such a record.
   func record(_ artifacts: [Artifact], wereKnown: [Bool], in store: some ArtifactStore) throws(StoreError) {
-    for (file, tensors) in zip(model.files, model.tensorsByFile) where !tensors.allSatisfy({ wereKnown[$0] }) {
-      let record = FileRecord(
-        identities: [file.identity], isTrusted: isSettled, facts: ArtifactList.encode(tensors.map { artifacts[$0] }))
+    for (number, (file, tensors)) in zip(model.files, model.tensorsByFile).enumerated()
+    where !tensors.allSatisfy({ wereKnown[$0] }) {
+      let known = knowledge.withLock { $0.value(of: number) }
+      let facts = FileFacts(
+        seed: known.key.seed, artifacts: tensors.map { artifacts[$0] }, marks: tensors.map { known.marks[$0] })
+      let record = FileRecord(identities: [file.identity], isTrusted: isSettled, facts: facts.encoded)
       try store.keepFileRecord(record, for: recordName(file), purpose: .model)
     }
   }
@@ -98,27 +148,37 @@ final class ModelSource: Sendable {
   private func recordName(_ file: ModelFile) -> String { "\(model.format) \(file.handle.path)" }
 }
 
-/// How artifacts stand in a record: each one's digest and its size as a little-endian 64-bit word.
-private enum ArtifactList {
-  private static let width = Digest.byteCount + 8
+/// What is known of one of a model's files, by which its tensors are known again.
+private struct FileKnowledge {
+  let key: FingerprintKey
+  /// The tensors that were there when the file was last read, by their marks.
+  private let earlier: [TensorMark: Artifact]
+  private let starts: Set<Fingerprint>
+  /// Those of this build's tensors that were read, by their number in the model.
+  var marks: [Int: TensorMark] = [:]
 
-  static func encode(_ artifacts: [Artifact]) -> Bytes {
-    Bytes(
-      artifacts.flatMap { artifact in
-        artifact.digest.bytes + withUnsafeBytes(of: UInt64(artifact.byteCount).littleEndian) { [UInt8]($0) }
-      })
+  init(earlier facts: FileFacts? = nil) {
+    key = facts.map { FingerprintKey(seed: $0.seed) } ?? .random()
+    let known =
+      facts.map { zip($0.marks, $0.artifacts).compactMap { mark, artifact in mark.map { ($0, artifact) } } } ?? []
+    earlier = Dictionary(known) { first, _ in first }
+    starts = Set(earlier.keys.map(\.start))
   }
 
-  static func decode(_ bytes: Bytes) -> [Artifact]? {
-    guard bytes.count % width == 0 else { return nil }
-    var artifacts: [Artifact] = []
-    for start in stride(from: 0, to: bytes.count, by: width) {
-      let entry = bytes[start..<start + width].array
-      guard let digest = Digest(bytes: entry.prefix(Digest.byteCount)) else { return nil }
-      let size = entry.suffix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
-      artifacts.append(Artifact(digest: digest, byteCount: Int(truncatingIfNeeded: size)))
-    }
-    return artifacts
+  var isEmpty: Bool { earlier.isEmpty }
+
+  func mayKnow(_ start: Fingerprint?) -> Bool { start.map(starts.contains) ?? false }
+
+  func artifact(_ mark: TensorMark) -> Artifact? { earlier[mark] }
+}
+
+extension [Int: FileKnowledge] {
+  /// What is known of a file; of one that was not there before, nothing.
+  fileprivate mutating func value(of file: Int) -> FileKnowledge {
+    if let known = self[file] { return known }
+    let known = FileKnowledge()
+    self[file] = known
+    return known
   }
 }
 

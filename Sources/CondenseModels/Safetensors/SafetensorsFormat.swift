@@ -60,9 +60,11 @@ struct SafetensorsFile: Sendable {
     }
   }
 
-  func bytes(_ entry: SafetensorsHeader.Entry) throws(ModelError) -> Bytes {
-    try file.read(dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound)
+  func place(_ entry: SafetensorsHeader.Entry) -> FileRange {
+    FileRange(file: file, range: dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound)
   }
+
+  func bytes(_ entry: SafetensorsHeader.Entry) throws(ModelError) -> Bytes { try file.read(place(entry).range) }
 
   func tensor(_ entry: SafetensorsHeader.Entry) throws(ModelError) -> EncodedTensor {
     EncodedTensor(dtype: entry.dtype, shape: entry.shape, payload: .elements(.plain(try bytes(entry))))
@@ -89,6 +91,8 @@ struct SafetensorsModel: OpenModel {
   }
 
   func read(_ index: Int) throws(ModelError) -> EncodedTensor { try source.tensor(source.header.entries[index]) }
+
+  func place(_ index: Int) -> FileRange? { source.place(source.header.entries[index]) }
 
   func coding(_ index: Int) throws(ModelError) -> TensorCoding {
     TensorCoding(byteCount: tensors[index].byteCount, text: "plain")

@@ -91,6 +91,8 @@ struct ShardedModel: OpenModel {
     return try shards[place.shard].tensor(place.entry)
   }
 
+  func place(_ index: Int) -> FileRange? { shards[places[index].shard].place(places[index].entry) }
+
   func coding(_ index: Int) throws(ModelError) -> TensorCoding {
     TensorCoding(byteCount: tensors[index].byteCount, text: "plain, in shard \(places[index].shard + 1)")
   }
