@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel", "CondenseStore", "TestSupport"]),
     .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines", "TestSupport"]),
     .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels", "TestSupport"]),
-    .testTarget(name: "CondenseStagesTests", dependencies: ["CondenseStages", "TestSupport"]),
+    .testTarget(name: "CondenseStagesTests", dependencies: ["CLanes", "CondenseStages", "TestSupport"]),
     .testTarget(
       name: "CondenseStoreTests",
       dependencies: ["CondenseStore", "CSHA256", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),

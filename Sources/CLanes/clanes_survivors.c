@@ -1,36 +1,13 @@
 #include "clanes_survivors.h"
 
+#include "clanes_processor.h"
+
 #if defined(__x86_64__)
 
-#include <cpuid.h>
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define TARGET CLANES_AVX2
 #define INLINE static inline __attribute__((always_inline))
-
-static int has_instructions(void) {
-  unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  const int has_popcnt = (c >> 23) & 1, saves_state = (c >> 27) & 1, has_avx = (c >> 28) & 1;
-  if (!has_popcnt || !saves_state || !has_avx) return 0;
-  // The system has to save the registers' upper halves too.
-  unsigned low, high;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  if ((low & 6) != 6) return 0;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
-  return ((b >> 3) & 1) && ((b >> 5) & 1) && ((b >> 8) & 1);
-}
-
-static int has_instructions_known(void) {
-  // Asking the processor is slow under some hypervisors. The answer never changes, so a race only asks twice.
-  static int known;  // 0: not asked, 1: no, 2: yes
-  int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
-  if (answer == 0) {
-    answer = has_instructions() ? 2 : 1;
-    __atomic_store_n(&known, answer, __ATOMIC_RELAXED);
-  }
-  return answer == 2;
-}
 
 // For each byte the numbers of its set bits, lowest first, a byte each.
 static const uint64_t bit_numbers[256] = {
@@ -65,7 +42,23 @@ static const uint64_t bit_numbers[256] = {
 // How far ahead of its use a line is asked for: across the ends of pages, where processors stop fetching by themselves.
 static const int ahead = 4096;
 
-enum { ABOVE, UP_TO };
+// Ones where a number is among the two largest magnitudes of its four neighbours, of equal ones those that come first.
+TARGET INLINE __m256i two_of_four(__m256i magnitudes) {
+  // Of integers, at least as large is larger than one less: so one that comes first wins from its equals.
+  const __m256i first_of_1 = _mm256_setr_epi32(0, 0, 0, -1, 0, 0, 0, -1);
+  const __m256i first_of_2 = _mm256_setr_epi32(0, 0, -1, -1, 0, 0, -1, -1);
+  const __m256i first_of_3 = _mm256_setr_epi32(0, -1, -1, -1, 0, -1, -1, -1);
+  const __m256i lost_to_1 = _mm256_cmpgt_epi32(
+      _mm256_shuffle_epi32(magnitudes, _MM_SHUFFLE(0, 3, 2, 1)), _mm256_add_epi32(magnitudes, first_of_1));
+  const __m256i lost_to_2 = _mm256_cmpgt_epi32(
+      _mm256_shuffle_epi32(magnitudes, _MM_SHUFFLE(1, 0, 3, 2)), _mm256_add_epi32(magnitudes, first_of_2));
+  const __m256i lost_to_3 = _mm256_cmpgt_epi32(
+      _mm256_shuffle_epi32(magnitudes, _MM_SHUFFLE(2, 1, 0, 3)), _mm256_add_epi32(magnitudes, first_of_3));
+  const __m256i losses = _mm256_add_epi32(_mm256_add_epi32(lost_to_1, lost_to_2), lost_to_3);
+  return _mm256_cmpgt_epi32(losses, _mm256_set1_epi32(-2));
+}
+
+enum { ABOVE, UP_TO, TWO_OF_FOUR };
 
 // Where `ties` is given, ends before a word that has more of the number after the bar than that.
 TARGET INLINE size_t keep(
@@ -86,7 +79,9 @@ TARGET INLINE size_t keep(
       const __m256i bits = _mm256_loadu_si256((const __m256i *)(next + 8 * group));
       const __m256i magnitudes = _mm256_and_si256(bits, signless);
       largest = _mm256_max_epu32(largest, magnitudes);
-      unsigned byte = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(magnitudes, bars)));
+      __m256i stays = _mm256_cmpgt_epi32(magnitudes, bars);
+      if (side == TWO_OF_FOUR) stays = _mm256_and_si256(stays, two_of_four(magnitudes));
+      unsigned byte = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(stays));
       if (side == UP_TO) byte ^= 0xff;
       if (ties) tie_counts = _mm256_sub_epi32(tie_counts, _mm256_cmpeq_epi32(magnitudes, tied));
       word |= (uint64_t)byte << (8 * group);
@@ -130,16 +125,26 @@ TARGET static size_t keep_tied(
 
 size_t clanes_keep_tied(
     const uint32_t *numbers, size_t words, int32_t bar, size_t *ties, uint64_t *mask, struct clanes_survivors *survivors) {
-  return has_instructions_known() ? keep_tied(numbers, words, bar - 1, ties, mask, survivors) : 0;
+  return clanes_has_avx2() ? keep_tied(numbers, words, bar - 1, ties, mask, survivors) : 0;
 }
 
 size_t clanes_keep_above(
     const uint32_t *numbers, size_t words, int32_t bar, uint64_t *mask, struct clanes_survivors *survivors) {
-  return has_instructions_known() ? keep_above(numbers, words, bar, mask, survivors) : 0;
+  return clanes_has_avx2() ? keep_above(numbers, words, bar, mask, survivors) : 0;
 }
 
 size_t clanes_keep_up_to(const uint32_t *numbers, size_t words, int32_t bar, struct clanes_survivors *survivors) {
-  return has_instructions_known() ? keep_up_to(numbers, words, bar, survivors) : 0;
+  return clanes_has_avx2() ? keep_up_to(numbers, words, bar, survivors) : 0;
+}
+
+TARGET static size_t keep_two_of_four(
+    const uint32_t *numbers, size_t words, uint64_t *mask, struct clanes_survivors *survivors) {
+  return keep(numbers, words, 0, TWO_OF_FOUR, mask, survivors, 0);
+}
+
+size_t clanes_keep_two_of_four(
+    const uint32_t *numbers, size_t words, uint64_t *mask, struct clanes_survivors *survivors) {
+  return clanes_has_avx2() ? keep_two_of_four(numbers, words, mask, survivors) : 0;
 }
 
 TARGET static size_t narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits) {
@@ -158,7 +163,7 @@ TARGET static size_t narrow(uint64_t *mask, size_t words, const uint64_t *kept, 
 
 size_t clanes_narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits) {
   *bits = 0;
-  return has_instructions_known() ? narrow(mask, words, kept, kept_words, bits) : 0;
+  return clanes_has_avx2() ? narrow(mask, words, kept, kept_words, bits) : 0;
 }
 
 #else
@@ -174,6 +179,11 @@ size_t clanes_keep_tied(
 }
 
 size_t clanes_keep_up_to(const uint32_t *numbers, size_t words, int32_t bar, struct clanes_survivors *survivors) {
+  return 0;
+}
+
+size_t clanes_keep_two_of_four(
+    const uint32_t *numbers, size_t words, uint64_t *mask, struct clanes_survivors *survivors) {
   return 0;
 }
 

@@ -35,6 +35,10 @@ size_t clanes_keep_tied(
 /// Keeps those that are not above `bar`, without a mask.
 size_t clanes_keep_up_to(const uint32_t *numbers, size_t words, int32_t bar, struct clanes_survivors *survivors);
 
+/// Keeps the two largest magnitudes of each four neighbours, of equal ones those that come first; zeros never stay.
+size_t clanes_keep_two_of_four(
+    const uint32_t *numbers, size_t words, uint64_t *mask, struct clanes_survivors *survivors);
+
 /// Takes bits out of a mask: of its set bits, in their order, those stay whose bit in `kept` is set. Ends before the last
 /// word of `kept`; `bits` says how many bits were looked at.
 size_t clanes_narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits);

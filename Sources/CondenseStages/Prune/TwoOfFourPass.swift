@@ -18,6 +18,13 @@ struct TwoOfFourPass: ScorePass {
       guard let scratch = scratch.baseAddress else { return false }
       var sum = SIMD4<Float>(repeating: 0)
       var index = 0
+      if isElements {
+        let done = writer.appendWords(from: 0) { mask, survivors in
+          clanes_keep_two_of_four(start, scores.count / 64, mask, &survivors)
+        }
+        guard done.areFinite else { return false }
+        index = done.count
+      }
       while index + 64 <= scores.count {
         let room = isElements ? writer.survivors.room(32)?.assumingMemoryBound(to: UInt32.self) : nil
         let word = TwoOfFourPass.word(start + index, pairs: room ?? scratch, &sum)

@@ -1,3 +1,4 @@
+import CLanes
 import CondenseCodecs
 import CondenseTensors
 
@@ -63,8 +64,21 @@ struct UnitGrid {
 
   /// The scores of a row of blocks from the sums of its columns; false where one is not finite.
   private func appendMeans(_ sums: UnsafeMutableBufferPointer<Double>, height: Int, to scores: inout [UInt32]) -> Bool {
-    var left = 0
     var all = 0.0
+    var left = 0
+    if let sums = sums.baseAddress {
+      // Blocks at the edge may be narrower.
+      let whole = columns / blockColumns
+      let place = scores.count
+      scores.append(contentsOf: repeatElement(0, count: whole))
+      let done = scores.withUnsafeMutableBufferPointer { scores in
+        scores.baseAddress.map {
+          clanes_mean_runs(sums, whole, blockColumns, Double(height * blockColumns), $0 + place, &all)
+        } ?? 0
+      }
+      scores.removeLast(whole - done)
+      left = done * blockColumns
+    }
     while left < columns {
       let width = min(blockColumns, columns - left)
       var sum = 0.0

@@ -1,18 +1,32 @@
+import CLanes
+
 extension IntegerGrid {
   /// Writes the code next to each value; where `least` is not 0, one at least that many steps from zero, on the side that
-  /// the value is on.
+  /// the value is on. Where `streams`, the tensor's codes are more than caches hold.
   func round(
     _ values: UnsafeBufferPointer<Float>, into target: UnsafeMutableRawBufferPointer, least: Int32,
-    range: ClosedRange<Float>
+    range: ClosedRange<Float>, streams: Bool
   ) {
     let (low, high) = (Float(codes.lowerBound - zeroPoint), Float(codes.upperBound - zeroPoint))
     let steps = Steps(scale: scale, zero: UInt8(truncatingIfNeeded: zeroPoint))
-    if least > 0 {
-      FloatLanes.round(values, into: target, NonzeroSteps(steps: steps, low: low, high: high, least: least))
-    } else if Scale.rounded(range.lowerBound / scale) < low || Scale.rounded(range.upperBound / scale) > high {
-      FloatLanes.round(values, into: target, ClampedSteps(steps: steps, low: low, high: high))
+    guard least == 0 else {
+      return FloatLanes.round(values, into: target, NonzeroSteps(steps: steps, low: low, high: high, least: least))
+    }
+    guard let start = values.baseAddress, let codes = target.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
+      return
+    }
+    let isBeyond = Scale.rounded(range.lowerBound / scale) < low || Scale.rounded(range.upperBound / scale) > high
+    let done =
+      isBeyond
+      ? clanes_round_clamped(start, values.count, scale, steps.zero, low, high, codes, streams ? 1 : 0)
+      : clanes_round(start, values.count, scale, steps.zero, codes, streams ? 1 : 0)
+    guard done < values.count else { return }
+    let rest = UnsafeBufferPointer(rebasing: values[done...])
+    let restOfTarget = UnsafeMutableRawBufferPointer(rebasing: target[done...])
+    if isBeyond {
+      FloatLanes.round(rest, into: restOfTarget, ClampedSteps(steps: steps, low: low, high: high))
     } else {
-      FloatLanes.round(values, into: target, steps)
+      FloatLanes.round(rest, into: restOfTarget, steps)
     }
   }
 

@@ -7,6 +7,9 @@ struct Rounding {
   /// The type that codes are decoded to: a step that it cannot tell from zero does not count as one.
   let dtype: DType
 
+  /// What a processor's last cache holds of one core's at most, roughly.
+  private static let cacheByteCount = 16 << 20
+
   /// What no code may decode to more than.
   var limit: Float { dtype.greatestFinite ?? .greatestFiniteMagnitude }
 
@@ -22,13 +25,14 @@ struct Rounding {
     zeroPoints.reserveCapacity(counts.count)
     var isFinite = true
     let width = settings.type.codeWidth
+    let streams = values.count * width >= Rounding.cacheByteCount
     let codes = Bytes(count: values.count * width) { target in
       values.withValues { values in
         var next = 0
         for count in counts {
           let part = UnsafeBufferPointer(rebasing: values[next..<next + count])
           let target = UnsafeMutableRawBufferPointer(rebasing: target[next * width..<(next + count) * width])
-          guard let (scale, zeroPoint) = round(part, into: target, keepsNonzero: keepsNonzero) else {
+          guard let (scale, zeroPoint) = round(part, into: target, keepsNonzero: keepsNonzero, streams: streams) else {
             isFinite = false
             break
           }
@@ -46,7 +50,7 @@ struct Rounding {
 
   /// Rounds one part; nil where a value is not finite.
   private func round(
-    _ part: UnsafeBufferPointer<Float>, into target: UnsafeMutableRawBufferPointer, keepsNonzero: Bool
+    _ part: UnsafeBufferPointer<Float>, into target: UnsafeMutableRawBufferPointer, keepsNonzero: Bool, streams: Bool
   ) -> (scale: Float, zeroPoint: Int32)? {
     guard let range = settings.isSymmetric ? ValueRange.symmetric(part) : ValueRange.of(part) else { return nil }
     switch settings.type {
@@ -57,7 +61,7 @@ struct Rounding {
         grid.makeRoom(for: leastStep(of: grid.scale), range, limit: limit)
         least = leastStep(of: grid.scale)
       }
-      grid.round(part, into: target, least: least, range: range)
+      grid.round(part, into: target, least: least, range: range, streams: streams)
       return (grid.scale, grid.zeroPoint)
     case .float8e4m3:
       let scale = Scale.of(largest: range.upperBound, steps: Float8E4M3.greatestFinite, limit: limit)

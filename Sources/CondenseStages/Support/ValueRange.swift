@@ -1,3 +1,5 @@
+import CLanes
+
 /// The range of float32 values, and with it whether all are finite.
 ///
 /// From four places at a time: processors fetch ahead in each, and memory delivers nearly twice as much as from one.
@@ -6,6 +8,16 @@ enum ValueRange {
 
   /// Zero and the values between which all others lie; nil where a value is not finite.
   static func of(_ values: UnsafeBufferPointer<Float>) -> ClosedRange<Float>? {
+    guard let start = values.baseAddress else { return 0...0 }
+    var range = clanes_range(low: 0, high: 0, largest: 0)
+    let done = clanes_widen(start, values.count, &range)
+    guard range.largest < MagnitudeLanes.infinity else { return nil }
+    guard done < values.count else { return range.low...range.high }
+    return ofEach(UnsafeBufferPointer(rebasing: values[done...]))
+      .map { min(range.low, $0.lowerBound)...max(range.high, $0.upperBound) }
+  }
+
+  private static func ofEach(_ values: UnsafeBufferPointer<Float>) -> ClosedRange<Float>? {
     guard let start = values.baseAddress else { return 0...0 }
     let quarter = values.count / 64 * 16
     var low = Lanes(repeating: 0)
@@ -38,8 +50,15 @@ enum ValueRange {
 
   /// Zero and the largest magnitude on both sides of it; nil where a value is not finite.
   static func symmetric(_ values: UnsafeBufferPointer<Float>) -> ClosedRange<Float>? {
-    guard let range = of(values) else { return nil }
-    let largest = max(-range.lowerBound, range.upperBound)
+    guard let start = values.baseAddress else { return 0...0 }
+    var bits: UInt32 = 0
+    let done = clanes_find_largest(start, values.count, &bits)
+    guard bits < MagnitudeLanes.infinity else { return nil }
+    var largest = Float(bitPattern: bits)
+    if done < values.count {
+      guard let rest = ofEach(UnsafeBufferPointer(rebasing: values[done...])) else { return nil }
+      largest = max(largest, -rest.lowerBound, rest.upperBound)
+    }
     return -largest...largest
   }
 
