@@ -1,3 +1,4 @@
+import CHuffman
 import CondenseTensors
 
 /// For every possible next bits the symbols that they begin with, and how many bits those take.
@@ -7,6 +8,8 @@ import CondenseTensors
 enum DecodingTable {
   /// In the lowest byte their bits; then up to six symbols, the first lowest; in the highest byte how many.
   case several([UInt64], most: Int)
+  /// In the lowest six bits their bits, in the next two how many there are; then up to three symbols, the first lowest.
+  case threes([UInt32])
   /// In the lower half their bits, in the upper two symbols, the first lower. Indexed by ``width`` bits.
   case pairs([UInt32])
   /// The symbol in the high byte, its bits in the low one. Indexed by so many bits.
@@ -29,10 +32,16 @@ enum DecodingTable {
     let width = longest <= DecodingTable.width && symbolCount >= 4096 ? DecodingTable.width : longest
     let entries = DecodingTable.singles(code, width: width)
     self = .one(entries, width: UInt64(width))
-    guard width == DecodingTable.width && longest <= width else { return }
-    let (several, most, symbols) = DecodingTable.several(entries)
-    // Below this the wider stores and the larger table cost more than they save.
-    if symbols * 5 >= several.count * 7 { self = .several(several, most: most) }
+    guard symbolCount >= 4096 else { return }
+    // The larger table takes long to make, and pays off where more than four runs are decoded side by side.
+    let threes = symbolCount >= DecodingTable.leastForThrees ? DecodingTable.threes(code) : (entries: [], average: 0)
+    if width == DecodingTable.width {
+      let (several, most, symbols) = DecodingTable.several(entries)
+      let average = Double(symbols) / Double(several.count)
+      // Below this the wider stores and the larger table cost more than they save.
+      if average >= 1.4 && average >= threes.average { self = .several(several, most: most) }
+    }
+    if case .one = self, threes.average >= 1.75 { self = .threes(threes.entries) }
   }
 
   /// One symbol for each index of `width` bits.
@@ -69,20 +78,87 @@ enum DecodingTable {
     return (entries, most, symbols)
   }
 
-  /// Decodes runs, four at a time where there are four; false where a run's symbols do not use up its bytes.
+  private static let threesWidth = chuffman_threes_width
+  private static let leastForThrees = 5 * HuffmanBlocks.blockSize
+
+  private static func threes(_ code: CodeLengths) -> (entries: [UInt32], average: Double) {
+    let singles = singles(code, width: threesWidth)
+    var symbols = 0
+    let entries = singles.indices.map { index in
+      var entry: UInt32 = 0
+      var used = 0
+      var count = 0
+      while count < 3 {
+        let single = singles[index << used & (singles.count - 1)]
+        let length = Int(single & 0xFF)
+        guard used + length <= threesWidth else { break }
+        entry |= UInt32(single >> 8) << UInt32(8 + 8 * count)
+        used += length
+        count += 1
+      }
+      symbols += count
+      return entry | UInt32(count) << 6 | UInt32(used)
+    }
+    return (entries, Double(symbols) / Double(entries.count))
+  }
+
+  /// How many whole blocks are best decoded together: their runs make groups of as many as go side by side.
+  var blocksTogether: Int {
+    switch self {
+    case .pairs, .one(_, width: ElevenBits.count), .one(_, width: TwelveBits.count): 3
+    case .threes: 5
+    case .several, .one: 1
+    }
+  }
+
+  /// Decodes runs, of one block or of as many whole blocks as go together, four at a time or more;
+  /// false where a run's symbols do not use up its bytes.
   func decode(_ runs: [HuffmanBlocks.Run], carefully singles: CarefulTable) -> Bool {
     var cursors = runs.compactMap { RunCursor($0) }
     guard cursors.count == runs.count else { return false }
+    let isTogether = blocksTogether > 1 && runs.count == 4 * blocksTogether
     switch self {
     case .several(let entries, let most):
       entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, SeveralSymbols($0, most: most)) }
+    case .threes(let entries):
+      entries.withUnsafeBufferPointer { entries in
+        let table = ThreeSymbols(entries)
+        if isTogether {
+          RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
+            chuffman_threes($0, entries.baseAddress, $1)
+          }
+        }
+        RunCursor.advance(&cursors, table)
+      }
     case .pairs(let entries):
-      entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, TwoSymbols($0)) }
+      entries.withUnsafeBufferPointer { entries in
+        let table = TwoSymbols(entries)
+        if isTogether {
+          RunCursor.advance(&cursors, stride: 2 * chuffman_run, table) {
+            chuffman_twos($0, entries.baseAddress, $1)
+          }
+        }
+        RunCursor.advance(&cursors, table)
+      }
     case .one(let entries, let width):
       entries.withUnsafeBufferPointer { entries in
         switch width {
-        case ElevenBits.count: RunCursor.advance(&cursors, OneSymbol<ElevenBits>(entries))
-        case TwelveBits.count: RunCursor.advance(&cursors, OneSymbol<TwelveBits>(entries))
+        case ElevenBits.count:
+          let table = OneSymbol<ElevenBits>(entries)
+          if isTogether {
+            RunCursor.advance(&cursors, stride: chuffman_run, table) {
+              chuffman_ones11($0, entries.baseAddress, $1)
+            }
+          }
+          RunCursor.advance(&cursors, table)
+        case TwelveBits.count:
+          let table = OneSymbol<TwelveBits>(entries)
+          if isTogether {
+            RunCursor.advance(&cursors, stride: chuffman_run, table) {
+              chuffman_ones12($0, entries.baseAddress, $1)
+            }
+          }
+          RunCursor.advance(&cursors, table)
         default: RunCursor.advance(&cursors, OneLongSymbol(entries, width: width))
         }
       }

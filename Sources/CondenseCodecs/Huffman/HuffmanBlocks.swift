@@ -63,7 +63,11 @@ enum HuffmanBlocks {
     let symbols = try Bytes(count: wordCount * each) { (target: UnsafeMutableRawBufferPointer) throws(DecodingError) in
       var start = 0
       while start < wordCount {
-        let runs = try Run.block(&start, of: wordCount, each: each, from: &local, target)
+        let together = table.blocksTogether
+        var runs: [Run] = []
+        for _ in 0..<(wordCount - start >= together * blockSize ? together : 1) {
+          runs += try Run.block(&start, of: wordCount, each: each, from: &local, target)
+        }
         guard table.decode(runs, carefully: careful) else {
           throw local.error("a run of symbols is longer or shorter than its bits")
         }

@@ -33,6 +33,25 @@ struct SeveralSymbols: SymbolLookUp {
   }
 }
 
+/// Up to three symbols, by more bits: for long streams of words that hardly ever fit in twice, or just three times.
+struct ThreeSymbols: SymbolLookUp {
+  private let entries: UnsafePointer<UInt32>
+  var mostBytes: Int { 3 }
+  var storedBytes: Int { 4 }
+  var lookUps: Int { 4 }
+
+  /// `entries` is never empty.
+  init(_ entries: UnsafeBufferPointer<UInt32>) { self.entries = entries.baseAddress.unsafelyUnwrapped }
+
+  @inline(__always)
+  func step(_ bits: inout UInt64, _ target: inout UnsafeMutableRawPointer) {
+    let entry = entries[Int(truncatingIfNeeded: bits &>> 51)]
+    bits = bits &<< UInt64(entry)
+    target.storeBytes(of: (entry &>> 8).littleEndian, as: UInt32.self)
+    target += Int(truncatingIfNeeded: entry &>> 6 & 3)
+  }
+}
+
 /// Two symbols with a word each.
 struct TwoSymbols: SymbolLookUp {
   private let entries: UnsafePointer<UInt32>

@@ -1,0 +1,153 @@
+#include "chuffman.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+// Keeps the compiler from gathering stores of several look-ups in a vector, which takes longer than to store each.
+#define APART(value) __asm__("" : "+r"(value))
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define BIG64(word) (word)
+#define LITTLE16(word) __builtin_bswap16(word)
+#define LITTLE32(word) __builtin_bswap32(word)
+#else
+#define BIG64(word) __builtin_bswap64(word)
+#define LITTLE16(word) (word)
+#define LITTLE32(word) (word)
+#endif
+
+// A processor waits some ten cycles from one look-up of a run to its next, and for the refill as long again: so there
+// are as many runs as registers can hold. The bits of all are in local variables meanwhile.
+typedef struct {
+  const uint8_t *next[chuffman_fixed_lanes];
+  uint64_t bits[chuffman_fixed_lanes];
+} lanes;
+
+INLINE void load(lanes *at, const chuffman_place *places, int count) {
+  UNROLL for (int lane = 0; lane < count; lane++) {
+    at->next[lane] = places[lane].next;
+    at->bits[lane] = places[lane].bits;
+  }
+}
+
+INLINE void store(const lanes *at, chuffman_place *places, int count) {
+  UNROLL for (int lane = 0; lane < count; lane++) {
+    places[lane].next = at->next[lane];
+    places[lane].bits = at->bits[lane];
+  }
+}
+
+/// At least 56 bits for every lane, wherever the last refill ended.
+INLINE void refill(lanes *at, int count) {
+  UNROLL for (int lane = 0; lane < count; lane++) {
+    const int used = __builtin_ctzll(at->bits[lane]);
+    at->next[lane] += used >> 3;
+    uint64_t word;
+    memcpy(&word, at->next[lane], sizeof word);
+    at->bits[lane] = (BIG64(word) | 1) << (used & 7);
+  }
+}
+
+INLINE void ones(chuffman_place *places, const uint16_t *entries, size_t rounds, int width, int look_ups) {
+  lanes at;
+  load(&at, places, chuffman_fixed_lanes);
+  uint8_t *target = places[0].target;
+  for (size_t round = 0; round < rounds; round++) {
+    refill(&at, chuffman_fixed_lanes);
+    UNROLL for (int step = 0; step < look_ups; step++) {
+      UNROLL for (int lane = 0; lane < chuffman_fixed_lanes; lane++) {
+        uint32_t entry = entries[at.bits[lane] >> (64 - width)];
+        APART(entry);
+        at.bits[lane] <<= entry & 63;
+        target[lane * chuffman_run + step] = (uint8_t)(entry >> 8);
+      }
+    }
+    target += look_ups;
+  }
+  store(&at, places, chuffman_fixed_lanes);
+  for (int lane = 0; lane < chuffman_fixed_lanes; lane++) places[lane].target += rounds * (size_t)look_ups;
+}
+
+INLINE void twos(chuffman_place *places, const uint32_t *entries, size_t rounds) {
+  lanes at;
+  load(&at, places, chuffman_fixed_lanes);
+  uint8_t *target = places[0].target;
+  for (size_t round = 0; round < rounds; round++) {
+    refill(&at, chuffman_fixed_lanes);
+    UNROLL for (int step = 0; step < 5; step++) {
+      UNROLL for (int lane = 0; lane < chuffman_fixed_lanes; lane++) {
+        uint32_t entry = entries[at.bits[lane] >> 53];
+        APART(entry);
+        at.bits[lane] <<= entry & 63;
+        const uint16_t symbols = LITTLE16((uint16_t)(entry >> 16));
+        memcpy(target + 2 * (lane * chuffman_run + step), &symbols, sizeof symbols);
+      }
+    }
+    target += 10;
+  }
+  store(&at, places, chuffman_fixed_lanes);
+  for (int lane = 0; lane < chuffman_fixed_lanes; lane++) places[lane].target += rounds * 10;
+}
+
+INLINE void threes(chuffman_place *places, const uint32_t *entries, size_t rounds) {
+  lanes at;
+  load(&at, places, chuffman_varying_lanes);
+  uint8_t *targets[chuffman_varying_lanes];
+  UNROLL for (int lane = 0; lane < chuffman_varying_lanes; lane++) targets[lane] = places[lane].target;
+  for (size_t round = 0; round < rounds; round++) {
+    refill(&at, chuffman_varying_lanes);
+    UNROLL for (int step = 0; step < 4; step++) {
+      UNROLL for (int lane = 0; lane < chuffman_varying_lanes; lane++) {
+        uint32_t entry = entries[at.bits[lane] >> (64 - chuffman_threes_width)];
+        APART(entry);
+        at.bits[lane] <<= entry & 63;
+        const uint32_t symbols = LITTLE32(entry >> 8);
+        memcpy(targets[lane], &symbols, sizeof symbols);
+        targets[lane] += (entry >> 6) & 3;
+      }
+    }
+  }
+  store(&at, places, chuffman_varying_lanes);
+  UNROLL for (int lane = 0; lane < chuffman_varying_lanes; lane++) places[lane].target = targets[lane];
+}
+
+// Every loop for any processor and, where one can tell at run time, for those that shift by a register without a detour.
+#if defined(__x86_64__)
+
+#include <cpuid.h>
+
+static int has_bmi2(void) {
+  // Asking the processor is slow under some hypervisors. The answer never changes, so a race only asks twice.
+  static int known;  // 0: not asked, 1: no, 2: yes
+  int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
+  if (answer == 0) {
+    unsigned a, b, c, d;
+    const int has = __get_cpuid_count(7, 0, &a, &b, &c, &d) && ((b >> 3) & 1) && ((b >> 8) & 1);
+    answer = has ? 2 : 1;
+    __atomic_store_n(&known, answer, __ATOMIC_RELAXED);
+  }
+  return answer == 2;
+}
+
+#define LOOP(name, entry, call)                                                                                \
+  __attribute__((target("bmi,bmi2"), noinline)) static void name##_bmi2(chuffman_place *places,                \
+                                                                        const entry *entries, size_t rounds) { \
+    call;                                                                                                      \
+  }                                                                                                            \
+  void name(chuffman_place *places, const entry *entries, size_t rounds) {                                     \
+    if (has_bmi2()) return name##_bmi2(places, entries, rounds);                                               \
+    call;                                                                                                      \
+  }
+
+#else
+
+#define LOOP(name, entry, call) \
+  void name(chuffman_place *places, const entry *entries, size_t rounds) { call; }
+
+#endif
+
+LOOP(chuffman_ones11, uint16_t, ones(places, entries, rounds, 11, 5))
+LOOP(chuffman_ones12, uint16_t, ones(places, entries, rounds, 12, 4))
+LOOP(chuffman_twos, uint32_t, twos(places, entries, rounds))
+LOOP(chuffman_threes, uint32_t, threes(places, entries, rounds))
