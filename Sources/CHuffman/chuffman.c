@@ -49,12 +49,21 @@ INLINE void refill(lanes *at, int count) {
   }
 }
 
+/// Asks for memory before it is needed: a processor does not look across the ends of pages, and waits there else.
+INLINE void fetch(const lanes *at, const uint8_t *target, int stride) {
+  UNROLL for (int lane = 0; lane < chuffman_fixed_lanes; lane++) {
+    __builtin_prefetch(target + lane * stride + 512, 1);
+    __builtin_prefetch(at->next[lane] + 512);
+  }
+}
+
 INLINE void ones(chuffman_place *places, const uint16_t *entries, size_t rounds, int width, int look_ups) {
   lanes at;
   load(&at, places, chuffman_fixed_lanes);
   uint8_t *target = places[0].target;
   for (size_t round = 0; round < rounds; round++) {
     refill(&at, chuffman_fixed_lanes);
+    fetch(&at, target, chuffman_run);
     UNROLL for (int step = 0; step < look_ups; step++) {
       UNROLL for (int lane = 0; lane < chuffman_fixed_lanes; lane++) {
         uint32_t entry = entries[at.bits[lane] >> (64 - width)];
@@ -75,6 +84,7 @@ INLINE void twos(chuffman_place *places, const uint32_t *entries, size_t rounds)
   uint8_t *target = places[0].target;
   for (size_t round = 0; round < rounds; round++) {
     refill(&at, chuffman_fixed_lanes);
+    fetch(&at, target, 2 * chuffman_run);
     UNROLL for (int step = 0; step < 5; step++) {
       UNROLL for (int lane = 0; lane < chuffman_fixed_lanes; lane++) {
         uint32_t entry = entries[at.bits[lane] >> 53];
@@ -90,21 +100,25 @@ INLINE void twos(chuffman_place *places, const uint32_t *entries, size_t rounds)
   for (int lane = 0; lane < chuffman_fixed_lanes; lane++) places[lane].target += rounds * 10;
 }
 
-INLINE void threes(chuffman_place *places, const uint32_t *entries, size_t rounds) {
+INLINE void one_or_two(chuffman_place *places, const uint32_t *entries, size_t rounds, int width, int look_ups) {
   lanes at;
   load(&at, places, chuffman_varying_lanes);
   uint8_t *targets[chuffman_varying_lanes];
   UNROLL for (int lane = 0; lane < chuffman_varying_lanes; lane++) targets[lane] = places[lane].target;
   for (size_t round = 0; round < rounds; round++) {
     refill(&at, chuffman_varying_lanes);
-    UNROLL for (int step = 0; step < 4; step++) {
+    UNROLL for (int lane = 0; lane < chuffman_varying_lanes; lane++) {
+      __builtin_prefetch(targets[lane] + 512, 1);
+      __builtin_prefetch(at.next[lane] + 512);
+    }
+    UNROLL for (int step = 0; step < look_ups; step++) {
       UNROLL for (int lane = 0; lane < chuffman_varying_lanes; lane++) {
-        uint32_t entry = entries[at.bits[lane] >> (64 - chuffman_threes_width)];
+        uint32_t entry = entries[at.bits[lane] >> (64 - width)];
         APART(entry);
         at.bits[lane] <<= entry & 63;
-        const uint32_t symbols = LITTLE32(entry >> 8);
+        const uint16_t symbols = LITTLE16((uint16_t)(entry >> 16));
         memcpy(targets[lane], &symbols, sizeof symbols);
-        targets[lane] += (entry >> 6) & 3;
+        targets[lane] += (entry >> 8) & 0xFF;
       }
     }
   }
@@ -150,4 +164,5 @@ static int has_bmi2(void) {
 LOOP(chuffman_ones11, uint16_t, ones(places, entries, rounds, 11, 5))
 LOOP(chuffman_ones12, uint16_t, ones(places, entries, rounds, 12, 4))
 LOOP(chuffman_twos, uint32_t, twos(places, entries, rounds))
-LOOP(chuffman_threes, uint32_t, threes(places, entries, rounds))
+LOOP(chuffman_one_or_two11, uint32_t, one_or_two(places, entries, rounds, 11, 5))
+LOOP(chuffman_one_or_two12, uint32_t, one_or_two(places, entries, rounds, 12, 4))

@@ -18,12 +18,10 @@ typedef struct {
 
 /// Runs side by side where a look-up gives a fixed number of symbols.
 enum { chuffman_fixed_lanes = 6 };
-/// Runs side by side where a look-up gives up to three symbols.
+/// Runs side by side where a look-up gives one symbol or two.
 enum { chuffman_varying_lanes = 5 };
 /// Words of each run where runs have a fixed number of symbols a look-up: their targets are so far apart.
 enum { chuffman_run = 1 << 16 };
-/// Bits that index the table for up to three symbols.
-enum { chuffman_threes_width = 13 };
 
 // A round reads eight bytes at most seven further on in each run.
 
@@ -33,6 +31,8 @@ void chuffman_ones11(chuffman_place *places, const uint16_t *entries, size_t rou
 void chuffman_ones12(chuffman_place *places, const uint16_t *entries, size_t rounds);
 /// Five look-ups of two symbols a round. Entries: the word's length, and two symbols in the upper half; by eleven bits.
 void chuffman_twos(chuffman_place *places, const uint32_t *entries, size_t rounds);
-/// Four look-ups of up to three symbols a round, each writing four bytes. Entries: in the lowest six bits the words'
-/// length, in the next two the number of symbols, then these; by thirteen bits.
-void chuffman_threes(chuffman_place *places, const uint32_t *entries, size_t rounds);
+/// Five look-ups of one symbol or two a round, each writing two bytes. Entries: the words' length, in the second byte how
+/// many symbols, in the upper half these; by eleven bits.
+void chuffman_one_or_two11(chuffman_place *places, const uint32_t *entries, size_t rounds);
+/// Four look-ups of one symbol or two a round. The same by twelve bits.
+void chuffman_one_or_two12(chuffman_place *places, const uint32_t *entries, size_t rounds);

@@ -8,8 +8,9 @@ import CondenseTensors
 enum DecodingTable {
   /// In the lowest byte their bits; then up to six symbols, the first lowest; in the highest byte how many.
   case several([UInt64], most: Int)
-  /// In the lowest six bits their bits, in the next two how many there are; then up to three symbols, the first lowest.
-  case threes([UInt32])
+  /// In the lowest byte their bits, in the next how many they are; in the upper half one symbol or two, the first lower.
+  /// Indexed by so many bits.
+  case oneOrTwo([UInt32], width: UInt64)
   /// In the lower half their bits, in the upper two symbols, the first lower. Indexed by ``width`` bits.
   case pairs([UInt32])
   /// The symbol in the high byte, its bits in the low one. Indexed by so many bits.
@@ -32,16 +33,15 @@ enum DecodingTable {
     let width = longest <= DecodingTable.width && symbolCount >= 4096 ? DecodingTable.width : longest
     let entries = DecodingTable.singles(code, width: width)
     self = .one(entries, width: UInt64(width))
-    guard symbolCount >= 4096 else { return }
-    // The larger table takes long to make, and pays off where more than four runs are decoded side by side.
-    let threes = symbolCount >= DecodingTable.leastForThrees ? DecodingTable.threes(code) : (entries: [], average: 0)
-    if width == DecodingTable.width {
-      let (several, most, symbols) = DecodingTable.several(entries)
-      let average = Double(symbols) / Double(several.count)
-      // Below this the wider stores and the larger table cost more than they save.
-      if average >= 1.4 && average >= threes.average { self = .several(several, most: most) }
-    }
-    if case .one = self, threes.average >= 1.75 { self = .threes(threes.entries) }
+    guard symbolCount >= 4096, longest <= TwelveBits.count else { return }
+    // Below this the wider stores and the larger tables cost more than they save.
+    let twos = DecodingTable.oneOrTwo(entries, width: width)
+    guard twos.symbols * 5 >= entries.count * 8 else { return }
+    self = .oneOrTwo(twos.entries, width: UInt64(width))
+    guard width == DecodingTable.width else { return }
+    // A look-up of more than two symbols takes a fifth longer.
+    let (several, most, symbols) = DecodingTable.several(entries)
+    if symbols * 5 >= twos.symbols * 6 { self = .several(several, most: most) }
   }
 
   /// One symbol for each index of `width` bits.
@@ -78,35 +78,27 @@ enum DecodingTable {
     return (entries, most, symbols)
   }
 
-  private static let threesWidth = chuffman_threes_width
-  private static let leastForThrees = 5 * HuffmanBlocks.blockSize
-
-  private static func threes(_ code: CodeLengths) -> (entries: [UInt32], average: Double) {
-    let singles = singles(code, width: threesWidth)
+  private static func oneOrTwo(_ singles: [UInt16], width: Int) -> (entries: [UInt32], symbols: Int) {
     var symbols = 0
     let entries = singles.indices.map { index in
-      var entry: UInt32 = 0
-      var used = 0
-      var count = 0
-      while count < 3 {
-        let single = singles[index << used & (singles.count - 1)]
-        let length = Int(single & 0xFF)
-        guard used + length <= threesWidth else { break }
-        entry |= UInt32(single >> 8) << UInt32(8 + 8 * count)
-        used += length
-        count += 1
+      let first = UInt32(singles[index])
+      let second = UInt32(singles[index << Int(first & 0xFF) & (singles.count - 1)])
+      let used = first & 0xFF + second & 0xFF
+      guard used <= UInt32(width) else {
+        symbols += 1
+        return first & 0xFF | 1 << 8 | (first >> 8) << 16
       }
-      symbols += count
-      return entry | UInt32(count) << 6 | UInt32(used)
+      symbols += 2
+      return used | 2 << 8 | (first >> 8) << 16 | (second >> 8) << 24
     }
-    return (entries, Double(symbols) / Double(entries.count))
+    return (entries, symbols)
   }
 
   /// How many whole blocks are best decoded together: their runs make groups of as many as go side by side.
   var blocksTogether: Int {
     switch self {
     case .pairs, .one(_, width: ElevenBits.count), .one(_, width: TwelveBits.count): 3
-    case .threes: 5
+    case .oneOrTwo: 5
     case .several, .one: 1
     }
   }
@@ -120,15 +112,25 @@ enum DecodingTable {
     switch self {
     case .several(let entries, let most):
       entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, SeveralSymbols($0, most: most)) }
-    case .threes(let entries):
+    case .oneOrTwo(let entries, let width):
       entries.withUnsafeBufferPointer { entries in
-        let table = ThreeSymbols(entries)
-        if isTogether {
-          RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
-            chuffman_threes($0, entries.baseAddress, $1)
+        if width == ElevenBits.count {
+          let table = OneOrTwoSymbols<ElevenBits>(entries)
+          if isTogether {
+            RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
+              chuffman_one_or_two11($0, entries.baseAddress, $1)
+            }
           }
+          RunCursor.advance(&cursors, table)
+        } else {
+          let table = OneOrTwoSymbols<TwelveBits>(entries)
+          if isTogether {
+            RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
+              chuffman_one_or_two12($0, entries.baseAddress, $1)
+            }
+          }
+          RunCursor.advance(&cursors, table)
         }
-        RunCursor.advance(&cursors, table)
       }
     case .pairs(let entries):
       entries.withUnsafeBufferPointer { entries in
