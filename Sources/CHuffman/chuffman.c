@@ -100,7 +100,7 @@ INLINE void twos(chuffman_place *places, const uint32_t *entries, size_t rounds)
   for (int lane = 0; lane < chuffman_fixed_lanes; lane++) places[lane].target += rounds * 10;
 }
 
-INLINE void one_or_two(chuffman_place *places, const uint32_t *entries, size_t rounds, int width, int look_ups) {
+INLINE void varying(chuffman_place *places, const uint32_t *entries, size_t rounds, int width, int most) {
   lanes at;
   load(&at, places, chuffman_varying_lanes);
   uint8_t *targets[chuffman_varying_lanes];
@@ -111,14 +111,20 @@ INLINE void one_or_two(chuffman_place *places, const uint32_t *entries, size_t r
       __builtin_prefetch(targets[lane] + 512, 1);
       __builtin_prefetch(at.next[lane] + 512);
     }
-    UNROLL for (int step = 0; step < look_ups; step++) {
+    UNROLL for (int step = 0; step < 56 / width; step++) {
       UNROLL for (int lane = 0; lane < chuffman_varying_lanes; lane++) {
         uint32_t entry = entries[at.bits[lane] >> (64 - width)];
         APART(entry);
         at.bits[lane] <<= entry & 63;
-        const uint16_t symbols = LITTLE16((uint16_t)(entry >> 16));
-        memcpy(targets[lane], &symbols, sizeof symbols);
-        targets[lane] += (entry >> 8) & 0xFF;
+        if (most == 2) {
+          const uint16_t symbols = LITTLE16((uint16_t)(entry >> 16));
+          memcpy(targets[lane], &symbols, sizeof symbols);
+          targets[lane] += (entry >> 8) & 0xFF;
+        } else {
+          const uint32_t symbols = LITTLE32(entry >> 8);
+          memcpy(targets[lane], &symbols, sizeof symbols);
+          targets[lane] += (entry >> 6) & 3;
+        }
       }
     }
   }
@@ -164,5 +170,5 @@ static int has_bmi2(void) {
 LOOP(chuffman_ones11, uint16_t, ones(places, entries, rounds, 11, 5))
 LOOP(chuffman_ones12, uint16_t, ones(places, entries, rounds, 12, 4))
 LOOP(chuffman_twos, uint32_t, twos(places, entries, rounds))
-LOOP(chuffman_one_or_two11, uint32_t, one_or_two(places, entries, rounds, 11, 5))
-LOOP(chuffman_one_or_two12, uint32_t, one_or_two(places, entries, rounds, 12, 4))
+LOOP(chuffman_two_at_most, uint32_t, varying(places, entries, rounds, 11, 2))
+LOOP(chuffman_three_at_most, uint32_t, varying(places, entries, rounds, 13, 3))

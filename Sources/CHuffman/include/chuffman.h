@@ -18,7 +18,7 @@ typedef struct {
 
 /// Runs side by side where a look-up gives a fixed number of symbols.
 enum { chuffman_fixed_lanes = 6 };
-/// Runs side by side where a look-up gives one symbol or two.
+/// Runs side by side where it gives as many as fit.
 enum { chuffman_varying_lanes = 5 };
 /// Words of each run where runs have a fixed number of symbols a look-up: their targets are so far apart.
 enum { chuffman_run = 1 << 16 };
@@ -33,6 +33,7 @@ void chuffman_ones12(chuffman_place *places, const uint16_t *entries, size_t rou
 void chuffman_twos(chuffman_place *places, const uint32_t *entries, size_t rounds);
 /// Five look-ups of one symbol or two a round, each writing two bytes. Entries: the words' length, in the second byte how
 /// many symbols, in the upper half these; by eleven bits.
-void chuffman_one_or_two11(chuffman_place *places, const uint32_t *entries, size_t rounds);
-/// Four look-ups of one symbol or two a round. The same by twelve bits.
-void chuffman_one_or_two12(chuffman_place *places, const uint32_t *entries, size_t rounds);
+void chuffman_two_at_most(chuffman_place *places, const uint32_t *entries, size_t rounds);
+/// Four look-ups of one to three symbols a round, each writing four bytes. Entries: in the lowest six bits the words'
+/// length, in the next two how many symbols, then these; by thirteen bits.
+void chuffman_three_at_most(chuffman_place *places, const uint32_t *entries, size_t rounds);

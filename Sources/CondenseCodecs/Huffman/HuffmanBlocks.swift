@@ -17,7 +17,9 @@ enum HuffmanBlocks {
   }
 
   /// Room that writing so many symbols takes at most beyond what they come to: without it, memory is grown at the end.
-  static func room(_ symbolCount: Int) -> Int { 4 * EncodingTable.capacity(min(symbolCount, 2 * blockSize) / 4 + 2) + 12 }
+  static func room(_ symbolCount: Int) -> Int {
+    4 * EncodingTable.capacity(min(symbolCount, 2 * blockSize) / 4 + 2) + 12
+  }
 
   static func write(
     _ symbols: SymbolPlane, code: CodeLengths, pairs: SymbolPairs? = nil, to writer: inout ByteWriter
