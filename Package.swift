@@ -22,6 +22,7 @@ let package = Package(
   targets: [
     .target(name: "CSHA256"),
     .target(name: "CLanes"),
+    .target(name: "CHuffman"),
     .target(name: "CProcesses"),
     .systemLibrary(
       name: "CLibYAML", pkgConfig: "yaml-0.1",
@@ -29,7 +30,7 @@ let package = Package(
 
     .target(name: "CondenseTensors"),
     .target(name: "CondenseFiles", dependencies: ["CondenseTensors"]),
-    .target(name: "CondenseCodecs", dependencies: ["CondenseTensors"]),
+    .target(name: "CondenseCodecs", dependencies: ["CHuffman", "CondenseTensors"]),
     .target(name: "CondensedModel", dependencies: ["CondenseCodecs"]),
     .target(name: "CondensePipelines", dependencies: ["CLibYAML"]),
     .target(name: "CondenseModels", dependencies: ["CondenseCodecs", "CondenseFiles", "CondenseTensors"]),

@@ -163,6 +163,21 @@ extension Bytes {
   }
 }
 
+/// Memory that is filled piece by piece before it becomes bytes.
+package struct UnfinishedBytes: ~Copyable {
+  private let storage: Bytes.Storage
+
+  package init(capacity: Int) { storage = Bytes.Storage(count: capacity) }
+
+  package var memory: UnsafeMutableRawBufferPointer { storage.memory }
+
+  /// The first bytes, without a copy.
+  package consuming func finish(count: Int) -> Bytes {
+    precondition((0...storage.memory.count).contains(count), "more than there is memory for")
+    return Bytes(storage: storage, offset: 0, count: count)
+  }
+}
+
 extension Bytes: Equatable {
   public static func == (a: Bytes, b: Bytes) -> Bool {
     guard a.count == b.count else { return false }

@@ -229,4 +229,37 @@ struct HuffmanTests {
     #expect(back.mask == mask && back.count == 2)
     #expect(GapList.mask(of: gaps, elementCount: count - 1) == nil, "gaps past the end")
   }
+
+  @Test(
+    "Gaps and what a mask keeps are what slow loops find",
+    arguments: [0, 0.003, 0.1, 0.2, 0.5, 1], [1, 63, 64, 65, 200, 6401])
+  func masks(density: Double, count: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(count) + UInt64(density * 1000))
+    let elements = (0..<count).map { _ in UInt16.random(in: 0...UInt16.max, using: &generator) }
+    let isSet = (0..<count).map { _ in Double.random(in: 0..<1, using: &generator) < density }
+    var bytes = [UInt8](repeating: 0, count: Bitmap.byteCount(count))
+    var kept: [UInt16] = []
+    var gaps: [UInt8] = []
+    var next = 0
+    for position in 0..<count where isSet[position] {
+      bytes[position / 8] |= 1 << (position % 8)
+      kept.append(elements[position])
+      gaps += [UInt8](repeating: 255, count: (position - next) / 255) + [UInt8((position - next) % 255)]
+      next = position + 1
+    }
+    let mask = Bytes(bytes)
+    #expect(ElementLoops.kept(UInt16.self, Bytes(elements: elements), mask) == Bytes(elements: kept))
+    #expect(GapList.gaps(of: mask, survivorCount: kept.count, elementCount: count) == Bytes(gaps))
+  }
+
+  @Test("Bytes are counted, in parts of small ones too", arguments: [0, 1, 5000, 1 << 14, 100_000])
+  func counts(count: Int) {
+    var generator = SeededGenerator(seed: UInt64(count))
+    // Small symbols for the most part, and some parts with larger ones.
+    let symbols = (0..<count).map { index in
+      UInt8.random(in: 0...(index / (1 << 14) % 3 == 2 ? 255 : 31), using: &generator)
+    }
+    let slow = symbols.reduce(into: [Int](repeating: 0, count: 256)) { $0[Int($1)] += 1 }
+    #expect(Frequencies.bytes(Bytes(symbols)) == slow)
+  }
 }

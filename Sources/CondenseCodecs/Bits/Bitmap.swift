@@ -61,4 +61,41 @@ public enum Bitmap {
       }
     }
   }
+
+  /// How many bits of a word are taken without asking whether there are so many: a processor mostly guesses wrong how
+  /// many a word has, which costs more than to take some in vain.
+  static let blindCount = 12
+
+  /// The lowest set bit's number, or 63 where there is none; removes that bit.
+  @inline(__always)
+  static func takeLowest(_ word: inout UInt64) -> Int {
+    let number = (word | 1 << 63).trailingZeroBitCount
+    word &= word &- 1
+    return number
+  }
+
+  /// Writes the element at each set bit's position, in order. `target` has room for just these; `bitCount` is how many
+  /// elements there are.
+  @inline(__always)
+  static func keep<T>(
+    _ bitmap: UnsafeRawBufferPointer, bitCount: Int, from source: UnsafePointer<T>,
+    into target: UnsafeMutableBufferPointer<T>
+  ) {
+    guard let start = target.baseAddress else { return }
+    let end = start + target.count
+    var next = start
+    for base in stride(from: 0, to: min(bitCount, 8 * bitmap.count), by: 64) {
+      var word = word(bitmap, at: base / 8)
+      let first = next
+      if base + 64 <= bitCount && end - next >= blindCount {
+        let count = word.nonzeroBitCount
+        for index in 0..<blindCount { (first + index).initialize(to: source[base + takeLowest(&word)]) }
+        next = first + min(count, blindCount)
+      }
+      while word != 0 {
+        next.initialize(to: source[base + takeLowest(&word)])
+        next += 1
+      }
+    }
+  }
 }

@@ -2,21 +2,18 @@ import CondenseTensors
 
 /// Collects the bytes of a stream, and hands them over without a copy.
 package struct ByteWriter: ~Copyable {
-  private var memory: UnsafeMutableRawBufferPointer
+  private var unfinished: UnfinishedBytes
+  private var memory: UnsafeMutableRawBufferPointer { unfinished.memory }
   package private(set) var count = 0
 
-  package init(capacity: Int = 64) { memory = .allocate(byteCount: max(capacity, 64), alignment: 64) }
-
-  deinit { memory.deallocate() }
+  package init(capacity: Int = 64) { unfinished = UnfinishedBytes(capacity: max(capacity, 64)) }
 
   /// Makes room for `more` bytes.
   package mutating func reserve(_ more: Int) {
     guard more > memory.count - count else { return }
-    let grown = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(count + more, memory.count + memory.count / 2), alignment: 64)
-    grown.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
-    memory.deallocate()
-    memory = grown
+    let grown = UnfinishedBytes(capacity: max(count + more, memory.count + memory.count / 2))
+    grown.memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    unfinished = grown
   }
 
   package mutating func byte(_ byte: UInt8) {
@@ -64,10 +61,7 @@ package struct ByteWriter: ~Copyable {
 
   /// The bytes.
   package consuming func finish() -> Bytes {
-    // Written no more, and freed by whoever holds the bytes last.
-    nonisolated(unsafe) let memory = memory
     let written = count
-    discard self
-    return Bytes(adopting: memory) { memory.deallocate() }[0..<written]
+    return unfinished.finish(count: written)
   }
 }

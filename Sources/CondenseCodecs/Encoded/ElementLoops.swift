@@ -64,11 +64,8 @@ enum ElementLoops {
     return elements.withElements(of: type) { source in
       Bytes(count: count * (T.bitWidth / 8)) { raw in
         let target = raw.bindMemory(to: type)
-        guard var next = target.baseAddress, let source = source.baseAddress else { return }
-        Bitmap.forEachSet(mask) { position in
-          next.initialize(to: source[position])
-          next += 1
-        }
+        guard let from = source.baseAddress else { return }
+        mask.withUnsafeBytes { Bitmap.keep($0, bitCount: source.count, from: from, into: target) }
       }
     }
   }

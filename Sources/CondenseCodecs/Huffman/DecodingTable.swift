@@ -1,3 +1,4 @@
+import CHuffman
 import CondenseTensors
 
 /// For every possible next bits the symbols that they begin with, and how many bits those take.
@@ -7,6 +8,10 @@ import CondenseTensors
 enum DecodingTable {
   /// In the lowest byte their bits; then up to six symbols, the first lowest; in the highest byte how many.
   case several([UInt64], most: Int)
+  /// In the lowest byte their bits, in the next how many they are; in the upper half one symbol or two, the first lower.
+  case twoAtMost([UInt32])
+  /// In the lowest six bits their bits, in the next two how many they are; then up to three symbols, the first lowest.
+  case threeAtMost([UInt32])
   /// In the lower half their bits, in the upper two symbols, the first lower. Indexed by ``width`` bits.
   case pairs([UInt32])
   /// The symbol in the high byte, its bits in the low one. Indexed by so many bits.
@@ -29,11 +34,27 @@ enum DecodingTable {
     let width = longest <= DecodingTable.width && symbolCount >= 4096 ? DecodingTable.width : longest
     let entries = DecodingTable.singles(code, width: width)
     self = .one(entries, width: UInt64(width))
-    guard width == DecodingTable.width && longest <= width else { return }
-    let (several, most, symbols) = DecodingTable.several(entries)
-    // Below this the wider stores and the larger table cost more than they save.
-    if symbols * 5 >= several.count * 7 { self = .several(several, most: most) }
+    guard symbolCount >= 4096, longest <= TwelveBits.count else { return }
+    // How many symbols a look-up gives on average. Below these shares wider stores and larger tables cost more than they
+    // save.
+    var average = 1.6
+    if width == DecodingTable.width {
+      let twos = DecodingTable.twoAtMost(entries)
+      if twos.average >= average { (self, average) = (.twoAtMost(twos.entries), twos.average) }
+      let several = DecodingTable.several(entries)
+      if several.average >= average * 1.2 {
+        (self, average) = (.several(several.entries, most: several.most), several.average)
+      }
+    }
+    if symbolCount >= DecodingTable.leastForThrees {
+      let threes = DecodingTable.threeAtMost(DecodingTable.singles(code, width: DecodingTable.threesWidth))
+      if threes.average >= average * 1.2 { self = .threeAtMost(threes.entries) }
+    }
   }
+
+  private static let threesWidth = 13
+  /// The larger table takes long to make, and pays off where more than four runs are decoded side by side.
+  private static let leastForThrees = 5 * HuffmanBlocks.blockSize
 
   /// One symbol for each index of `width` bits.
   static func singles(_ code: CodeLengths, width: Int) -> [UInt16] {
@@ -46,7 +67,7 @@ enum DecodingTable {
     return entries
   }
 
-  private static func several(_ singles: [UInt16]) -> (entries: [UInt64], most: Int, symbols: Int) {
+  private static func several(_ singles: [UInt16]) -> (entries: [UInt64], most: Int, average: Double) {
     var entries = [UInt64](repeating: 0, count: singles.count)
     var most = 1
     var symbols = 0
@@ -66,23 +87,112 @@ enum DecodingTable {
       most = max(most, count)
       symbols += count
     }
-    return (entries, most, symbols)
+    return (entries, most, Double(symbols) / Double(entries.count))
   }
 
-  /// Decodes runs, four at a time where there are four; false where a run's symbols do not use up its bytes.
+  private static func twoAtMost(_ singles: [UInt16]) -> (entries: [UInt32], average: Double) {
+    var symbols = 0
+    let entries = singles.indices.map { index in
+      let first = UInt32(singles[index])
+      let second = UInt32(singles[index << Int(first & 0xFF) & (singles.count - 1)])
+      let used = first & 0xFF + second & 0xFF
+      guard used <= UInt32(width) else {
+        symbols += 1
+        return first & 0xFF | 1 << 8 | (first >> 8) << 16
+      }
+      symbols += 2
+      return used | 2 << 8 | (first >> 8) << 16 | (second >> 8) << 24
+    }
+    return (entries, Double(symbols) / Double(entries.count))
+  }
+
+  private static func threeAtMost(_ singles: [UInt16]) -> (entries: [UInt32], average: Double) {
+    var symbols = 0
+    let entries = singles.indices.map { index in
+      var entry: UInt32 = 0
+      var used = 0
+      var count = 0
+      while count < 3 {
+        let single = singles[index << used & (singles.count - 1)]
+        let length = Int(single & 0xFF)
+        guard used + length <= threesWidth else { break }
+        entry |= UInt32(single >> 8) << UInt32(8 + 8 * count)
+        used += length
+        count += 1
+      }
+      symbols += count
+      return entry | UInt32(count) << 6 | UInt32(used)
+    }
+    return (entries, Double(symbols) / Double(entries.count))
+  }
+
+  /// How many whole blocks are best decoded together: their runs make groups of as many as go side by side.
+  var blocksTogether: Int {
+    switch self {
+    case .pairs, .one(_, width: ElevenBits.count), .one(_, width: TwelveBits.count): 3
+    case .twoAtMost, .threeAtMost: 5
+    case .several, .one: 1
+    }
+  }
+
+  /// Decodes runs, of one block or of as many whole blocks as go together, four at a time or more;
+  /// false where a run's symbols do not use up its bytes.
   func decode(_ runs: [HuffmanBlocks.Run], carefully singles: CarefulTable) -> Bool {
     var cursors = runs.compactMap { RunCursor($0) }
     guard cursors.count == runs.count else { return false }
+    let isTogether = blocksTogether > 1 && runs.count == 4 * blocksTogether
     switch self {
     case .several(let entries, let most):
       entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, SeveralSymbols($0, most: most)) }
+    case .twoAtMost(let entries):
+      entries.withUnsafeBufferPointer { entries in
+        let table = TwoAtMost(entries)
+        if isTogether {
+          RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
+            chuffman_two_at_most($0, entries.baseAddress, $1)
+          }
+        }
+        RunCursor.advance(&cursors, table)
+      }
+    case .threeAtMost(let entries):
+      entries.withUnsafeBufferPointer { entries in
+        let table = ThreeAtMost(entries)
+        if isTogether {
+          RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
+            chuffman_three_at_most($0, entries.baseAddress, $1)
+          }
+        }
+        RunCursor.advance(&cursors, table)
+      }
     case .pairs(let entries):
-      entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, TwoSymbols($0)) }
+      entries.withUnsafeBufferPointer { entries in
+        let table = TwoSymbols(entries)
+        if isTogether {
+          RunCursor.advance(&cursors, stride: 2 * chuffman_run, table) {
+            chuffman_twos($0, entries.baseAddress, $1)
+          }
+        }
+        RunCursor.advance(&cursors, table)
+      }
     case .one(let entries, let width):
       entries.withUnsafeBufferPointer { entries in
         switch width {
-        case ElevenBits.count: RunCursor.advance(&cursors, OneSymbol<ElevenBits>(entries))
-        case TwelveBits.count: RunCursor.advance(&cursors, OneSymbol<TwelveBits>(entries))
+        case ElevenBits.count:
+          let table = OneSymbol<ElevenBits>(entries)
+          if isTogether {
+            RunCursor.advance(&cursors, stride: chuffman_run, table) {
+              chuffman_ones11($0, entries.baseAddress, $1)
+            }
+          }
+          RunCursor.advance(&cursors, table)
+        case TwelveBits.count:
+          let table = OneSymbol<TwelveBits>(entries)
+          if isTogether {
+            RunCursor.advance(&cursors, stride: chuffman_run, table) {
+              chuffman_ones12($0, entries.baseAddress, $1)
+            }
+          }
+          RunCursor.advance(&cursors, table)
         default: RunCursor.advance(&cursors, OneLongSymbol(entries, width: width))
         }
       }

@@ -16,6 +16,11 @@ enum HuffmanBlocks {
     return [run, run, run, count - 3 * run]
   }
 
+  /// Room that writing so many symbols takes at most beyond what they come to: without it, memory is grown at the end.
+  static func room(_ symbolCount: Int) -> Int {
+    4 * EncodingTable.capacity(min(symbolCount, 2 * blockSize) / 4 + 2) + 12
+  }
+
   static func write(
     _ symbols: SymbolPlane, code: CodeLengths, pairs: SymbolPairs? = nil, to writer: inout ByteWriter
   ) {
@@ -63,7 +68,11 @@ enum HuffmanBlocks {
     let symbols = try Bytes(count: wordCount * each) { (target: UnsafeMutableRawBufferPointer) throws(DecodingError) in
       var start = 0
       while start < wordCount {
-        let runs = try Run.block(&start, of: wordCount, each: each, from: &local, target)
+        let together = table.blocksTogether
+        var runs: [Run] = []
+        for _ in 0..<(wordCount - start >= together * blockSize ? together : 1) {
+          runs += try Run.block(&start, of: wordCount, each: each, from: &local, target)
+        }
         guard table.decode(runs, carefully: careful) else {
           throw local.error("a run of symbols is longer or shorter than its bits")
         }

@@ -1,3 +1,4 @@
+import CHuffman
 import CondenseTensors
 
 /// A place in a run of coded symbols, and in what it decodes to.
@@ -58,6 +59,18 @@ struct RunCursor {
     let input = (end - place.next - RunCursor.wordSize) / 7
     let output = (targetEnd - place.target - table.storedBytes) / (table.lookUps * table.mostBytes)
     return min(input, output)
+  }
+
+  /// The same from where this stands.
+  func rounds(_ table: some SymbolLookUp) -> Int { rounds(from: place, table) }
+
+  /// The place, as the loops for more than four runs have it.
+  var lanePlace: chuffman_place {
+    get {
+      chuffman_place(
+        next: place.next, bits: place.bits, target: place.target.assumingMemoryBound(to: UInt8.self))
+    }
+    set { place = Place(next: newValue.next, bits: newValue.bits, target: UnsafeMutableRawPointer(newValue.target)) }
   }
 
   /// Decodes as far as is safe without looking at the ends: four runs side by side, so that the processor has four

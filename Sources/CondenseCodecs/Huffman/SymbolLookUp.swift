@@ -33,6 +33,44 @@ struct SeveralSymbols: SymbolLookUp {
   }
 }
 
+/// One symbol or two: where hardly ever more fit, smaller entries and narrower stores take less time.
+struct TwoAtMost: SymbolLookUp {
+  private let entries: UnsafePointer<UInt32>
+  var mostBytes: Int { 2 }
+  var storedBytes: Int { 2 }
+  var lookUps: Int { 5 }
+
+  /// `entries` is never empty.
+  init(_ entries: UnsafeBufferPointer<UInt32>) { self.entries = entries.baseAddress.unsafelyUnwrapped }
+
+  @inline(__always)
+  func step(_ bits: inout UInt64, _ target: inout UnsafeMutableRawPointer) {
+    let entry = entries[Int(truncatingIfNeeded: bits &>> 53)]
+    bits = bits &<< UInt64(entry)
+    target.storeBytes(of: UInt16(truncatingIfNeeded: entry &>> 16).littleEndian, as: UInt16.self)
+    target += Int(truncatingIfNeeded: entry &>> 8 & 0xFF)
+  }
+}
+
+/// One to three symbols, by more bits: for words of up to 12 bits, of which two hardly ever fit in these.
+struct ThreeAtMost: SymbolLookUp {
+  private let entries: UnsafePointer<UInt32>
+  var mostBytes: Int { 3 }
+  var storedBytes: Int { 4 }
+  var lookUps: Int { 4 }
+
+  /// `entries` is never empty.
+  init(_ entries: UnsafeBufferPointer<UInt32>) { self.entries = entries.baseAddress.unsafelyUnwrapped }
+
+  @inline(__always)
+  func step(_ bits: inout UInt64, _ target: inout UnsafeMutableRawPointer) {
+    let entry = entries[Int(truncatingIfNeeded: bits &>> 51)]
+    bits = bits &<< UInt64(entry)
+    target.storeBytes(of: (entry &>> 8).littleEndian, as: UInt32.self)
+    target += Int(truncatingIfNeeded: entry &>> 6 & 3)
+  }
+}
+
 /// Two symbols with a word each.
 struct TwoSymbols: SymbolLookUp {
   private let entries: UnsafePointer<UInt32>

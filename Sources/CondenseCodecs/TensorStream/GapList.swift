@@ -10,16 +10,40 @@ enum GapList {
       guard let start = raw.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
       var target = start
       var next = 0
-      Bitmap.forEachSet(mask) { position in
-        var gap = position &- next
-        while gap >= more {
-          target.initialize(to: UInt8(more))
+      let end = start + raw.count
+      mask.withUnsafeBytes { mask in
+        for base in stride(from: 0, to: 8 * mask.count, by: 64) {
+          var word = Bitmap.word(mask, at: base / 8)
+          guard word != 0 else { continue }
+          let last = 63 - word.leadingZeroBitCount
+          // Only a word's first can be far from the one before.
+          let first = Bitmap.takeLowest(&word)
+          var gap = base &+ first &- next
+          while gap >= more {
+            target.initialize(to: UInt8(more))
+            target += 1
+            gap &-= more
+          }
+          target.initialize(to: UInt8(truncatingIfNeeded: gap))
           target += 1
-          gap &-= more
+          var before = first &+ 1
+          if end - target >= Bitmap.blindCount {
+            let count = word.nonzeroBitCount
+            for index in 0..<Bitmap.blindCount {
+              let number = Bitmap.takeLowest(&word)
+              (target + index).initialize(to: UInt8(truncatingIfNeeded: number &- before))
+              before = number &+ 1
+            }
+            target += min(count, Bitmap.blindCount)
+          }
+          while word != 0 {
+            let number = Bitmap.takeLowest(&word)
+            target.initialize(to: UInt8(truncatingIfNeeded: number &- before))
+            target += 1
+            before = number &+ 1
+          }
+          next = base &+ last &+ 1
         }
-        target.initialize(to: UInt8(truncatingIfNeeded: gap))
-        target += 1
-        next = position &+ 1
       }
       return target - start
     }

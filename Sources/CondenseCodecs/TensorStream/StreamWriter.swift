@@ -14,7 +14,7 @@ struct StreamWriter {
       placement: placed.placement, isMasked: tensor.mask != nil, payload: try tensor.payloadLayout(),
       survivorCount: placed.count, gapCount: 0)
     if placed.placement == .gaps { prologue.gapCount = placed.positions.count }
-    var writer = ByteWriter(capacity: placed.cost + 1024)
+    var writer = ByteWriter(capacity: placed.cost + 1024 + HuffmanBlocks.room(placed.count))
     prologue.write(to: &writer)
     switch tensor.payload {
     case .elements(.quantized(let quantized)): write(scales: quantized, to: &writer)
