@@ -42,10 +42,7 @@ enum OptimalClusters {
       return solution.centroids
     }
     let solution = Solution(bins, levels: levels, slope: slope, slotCount: histogram.counts.count, representable)
-    let shift = histogram.shift
-    solution.clusters.withUnsafeBufferPointer { clusters in
-      for index in 0..<values.count { indices[index] = clusters[Int(values[index] >> shift)] }
-    }
+    solution.clusters.withUnsafeBufferPointer { histogram.assign(values, clusters: $0, into: indices) }
     return solution.centroids
   }
 

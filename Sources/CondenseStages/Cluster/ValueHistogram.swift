@@ -15,12 +15,41 @@ struct ValueHistogram {
     counts = [UInt32](repeating: 0, count: 1 << (32 - Int(shift)))
     var union: UInt32 = 0
     counts.withUnsafeMutableBufferPointer { counts in
-      for bits in values {
-        counts[Int(bits >> shift)] &+= 1
+      func add(_ bits: UInt32) { counts[Int(bits &>> shift)] &+= 1 }
+      // From four places at a time: a processor fetches ahead in each.
+      let quarter = values.count / 4
+      for index in 0..<quarter {
+        let (a, b) = (values[index], values[index &+ quarter])
+        let (c, d) = (values[index &+ 2 &* quarter], values[index &+ 3 &* quarter])
+        add(a)
+        add(b)
+        add(c)
+        add(d)
+        union |= (a | b) | (c | d)
+      }
+      for bits in values[(4 * quarter)...] {
+        add(bits)
         union |= bits
       }
     }
     self.union = union
+  }
+
+  /// Writes for each value what `clusters` has for its slot.
+  func assign(
+    _ values: UnsafeBufferPointer<UInt32>, clusters: UnsafeBufferPointer<UInt8>,
+    into indices: UnsafeMutableRawBufferPointer
+  ) {
+    // Eight to a store.
+    let whole = values.count / 8 * 8
+    for start in stride(from: 0, to: whole, by: 8) {
+      var word: UInt64 = 0
+      for index in 0..<8 {
+        word |= UInt64(clusters[Int(values[start &+ index] &>> shift)]) &<< UInt64(8 &* index)
+      }
+      indices.storeBytes(of: word.littleEndian, toByteOffset: start, as: UInt64.self)
+    }
+    for index in whole..<values.count { indices[index] = clusters[Int(values[index] &>> shift)] }
   }
 
   private var signSlot: Int { counts.count / 2 }
