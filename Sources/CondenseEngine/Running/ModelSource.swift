@@ -12,6 +12,8 @@ final class ModelSource: Sendable {
   private let isSettled: Bool
   /// For each of the model's files that has to be read.
   private let knowledge = Locked<[Int: FileKnowledge]>([:])
+  /// Of tensors that were read.
+  private let marks = Locked<[Int: TensorMark]>([:])
   /// For each tensor the number of its file.
   private let files: [Int: Int]
 
@@ -55,18 +57,28 @@ final class ModelSource: Sendable {
   /// - Throws: ``ModelChanged`` where the file was written to after it was opened; the model's errors.
   func identify(_ index: Int) throws -> Reading {
     guard let file = files[index] else { return .read(try read(index)) }
-    let known = knowledge.withLock { $0.value(of: file) }
+    let known = knowledge(of: file)
     if !known.isEmpty, let place = model.place(index), place.range.count > TensorMark.pieceByteCount,
       let mark = try attempt({ try self.mark(index, place, known) }), let artifact = known.artifact(mark)
     {
-      knowledge.withLock { $0[file]?.marks[index] = mark }
+      marks.withLock { $0[index] = mark }
       return .known(artifact)
     }
     let tensor = try read(index)
     guard tensor.mask == nil, case .elements(.plain(let bytes)) = tensor.payload else { return .read(tensor) }
+    // Of the bytes that are hashed, whatever was marked before them.
     let mark = TensorMarker.mark(model.tensors[index], bytes, key: known.key)
-    knowledge.withLock { $0[file]?.marks[index] = mark }
+    marks.withLock { $0[index] = mark }
     return known.artifact(mark).map { .known($0) } ?? .read(tensor)
+  }
+
+  /// What is known of a file; of one that was not there before, nothing.
+  private func knowledge(of file: Int) -> FileKnowledge {
+    knowledge.withLock { knowledge in
+      let known = knowledge[file] ?? FileKnowledge()
+      knowledge[file] = known
+      return known
+    }
   }
 
   /// A tensor's mark; nil where its first piece tells that it is none that is known.
@@ -137,9 +149,9 @@ final class ModelSource: Sendable {
   func record(_ artifacts: [Artifact], wereKnown: [Bool], in store: some ArtifactStore) throws(StoreError) {
     for (number, (file, tensors)) in zip(model.files, model.tensorsByFile).enumerated()
     where !tensors.allSatisfy({ wereKnown[$0] }) {
-      let known = knowledge.withLock { $0.value(of: number) }
       let facts = FileFacts(
-        seed: known.key.seed, artifacts: tensors.map { artifacts[$0] }, marks: tensors.map { known.marks[$0] })
+        seed: knowledge(of: number).key.seed, artifacts: tensors.map { artifacts[$0] },
+        marks: marks.withLock { marks in tensors.map { marks[$0] } })
       let record = FileRecord(identities: [file.identity], isTrusted: isSettled, facts: facts.encoded)
       try store.keepFileRecord(record, for: recordName(file), purpose: .model)
     }
@@ -154,8 +166,6 @@ private struct FileKnowledge {
   /// The tensors that were there when the file was last read, by their marks.
   private let earlier: [TensorMark: Artifact]
   private let starts: Set<Fingerprint>
-  /// Those of this build's tensors that were read, by their number in the model.
-  var marks: [Int: TensorMark] = [:]
 
   init(earlier facts: FileFacts? = nil) {
     key = facts.map { FingerprintKey(seed: $0.seed) } ?? .random()
@@ -170,16 +180,6 @@ private struct FileKnowledge {
   func mayKnow(_ start: Fingerprint?) -> Bool { start.map(starts.contains) ?? false }
 
   func artifact(_ mark: TensorMark) -> Artifact? { earlier[mark] }
-}
-
-extension [Int: FileKnowledge] {
-  /// What is known of a file; of one that was not there before, nothing.
-  fileprivate mutating func value(of file: Int) -> FileKnowledge {
-    if let known = self[file] { return known }
-    let known = FileKnowledge()
-    self[file] = known
-    return known
-  }
 }
 
 /// A model was written to while it was being read; reading it again from the start will tell what it is now.
