@@ -48,15 +48,7 @@ extension Bar {
     let first = upper.bin(ofRank: count)
     // Mostly few share their upper bits: the other passes need only those.
     guard upper[first.bin] <= scores.count / 4 else { return lowerRanked(first.rank, UInt32(first.bin), scores) }
-    let members = [UInt32](unsafeUninitializedCapacity: upper[first.bin] + 1) { target, count in
-      guard let start = target.baseAddress else { return }
-      // Without a branch: what is no member is overwritten.
-      for score in scores where count < target.count {
-        let score = score & MagnitudeLanes.signless
-        (start + count).initialize(to: score)
-        count &+= Int(score >> 20) == first.bin ? 1 : 0
-      }
-    }
+    let members = Bar.members(upper[first.bin], of: scores) { Int($0 >> 20) == first.bin }
     return members.withUnsafeBufferPointer { lowerRanked(first.rank, UInt32(first.bin), $0) }
   }
 
@@ -65,11 +57,28 @@ extension Bar {
   static func ranked(
     _ count: Int, _ scores: UnsafeBufferPointer<UInt32>, between low: UInt32, and high: UInt32
   ) -> Bar {
-    let steps = ScoreSteps(scores, between: low, and: high)
-    let found = steps.step(ofRank: count)
-    let members = steps.members(of: found.step, scores).sorted(by: >)
+    let shift = UInt32(max(0, UInt32.bitWidth - (high - low).leadingZeroBitCount - 11))
+    let counts = ScoreCounts(scores, from: low, to: high, shift: shift)
+    let found = counts.bin(ofRank: count)
+    let members = Bar.members(counts[found.bin], of: scores) { Int(($0 &- low) &>> shift) == found.bin }.sorted(by: >)
     let score = members[found.rank - 1]
     return Bar(score: score, ties: found.rank - members.prefix(found.rank).count { $0 != score })
+  }
+
+  /// The magnitudes that belong, which are `count`.
+  @inline(__always)
+  private static func members(
+    _ count: Int, of scores: UnsafeBufferPointer<UInt32>, _ belongs: (UInt32) -> Bool
+  ) -> [UInt32] {
+    [UInt32](unsafeUninitializedCapacity: count + 1) { target, count in
+      guard let start = target.baseAddress else { return }
+      // Without a branch: what is no member is overwritten.
+      for score in scores where count < target.count {
+        let score = score & MagnitudeLanes.signless
+        (start + count).initialize(to: score)
+        count &+= belongs(score) ? 1 : 0
+      }
+    }
   }
 
   /// The bar among those scores whose upper 11 bits are `prefix`, by the other 20.
@@ -85,54 +94,7 @@ extension Bar {
   }
 }
 
-/// How many scores there are in equal steps between two.
-private struct ScoreSteps {
-  private let low: UInt32
-  private let shift: UInt32
-  private let counts: [UInt32]
-
-  private static let bits = 11
-
-  init(_ scores: UnsafeBufferPointer<UInt32>, between low: UInt32, and high: UInt32) {
-    self.low = low
-    let width = UInt32.bitWidth - (high - low).leadingZeroBitCount
-    shift = UInt32(max(0, width - ScoreSteps.bits))
-    var counts = [UInt32](repeating: 0, count: Int((high - low) >> shift) + 1)
-    let shift = shift
-    counts.withUnsafeMutableBufferPointer { counts in
-      for score in scores { counts[ScoreSteps.step(of: score, from: low, shift)] &+= 1 }
-    }
-    self.counts = counts
-  }
-
-  private static func step(of score: UInt32, from low: UInt32, _ shift: UInt32) -> Int {
-    Int(((score & MagnitudeLanes.signless) &- low) &>> shift)
-  }
-
-  /// The step in which the score of a rank lies, 1 for the largest, and its rank in there.
-  func step(ofRank rank: Int) -> (step: Int, rank: Int) {
-    var rank = rank
-    var step = counts.count - 1
-    while step > 0 && Int(counts[step]) < rank {
-      rank -= Int(counts[step])
-      step -= 1
-    }
-    return (step, rank)
-  }
-
-  func members(of step: Int, _ scores: UnsafeBufferPointer<UInt32>) -> [UInt32] {
-    [UInt32](unsafeUninitializedCapacity: Int(counts[step]) + 1) { target, count in
-      guard let start = target.baseAddress else { return }
-      // Without a branch: what is no member is overwritten.
-      for score in scores where count < target.count {
-        (start + count).initialize(to: score & MagnitudeLanes.signless)
-        count &+= ScoreSteps.step(of: score, from: low, shift) == step ? 1 : 0
-      }
-    }
-  }
-}
-
-/// How many scores there are by some of their bits.
+/// How many scores there are by some of their bits, or by steps of equal width.
 struct ScoreCounts {
   private var counts: [UInt32]
 
@@ -151,6 +113,14 @@ struct ScoreCounts {
           counts[Int(score >> shift & bin)] &+= 1
         }
       }
+    }
+  }
+
+  /// By steps of 2^`shift` between two magnitudes, ends included, from the lower one on.
+  init(_ scores: UnsafeBufferPointer<UInt32>, from low: UInt32, to high: UInt32, shift: UInt32) {
+    counts = [UInt32](repeating: 0, count: Int((high - low) >> shift) + 1)
+    counts.withUnsafeMutableBufferPointer { counts in
+      for score in scores { counts[Int(((score & MagnitudeLanes.signless) &- low) &>> shift)] &+= 1 }
     }
   }
 

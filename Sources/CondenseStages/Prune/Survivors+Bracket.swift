@@ -70,14 +70,11 @@ extension Bytes {
         let done = clanes_narrow(
           words.assumingMemoryBound(to: UInt64.self), target.count / 8, keptWords.assumingMemoryBound(to: UInt64.self),
           kept.count / 8, &number)
-        for index in 8 * done..<target.count {
-          var rest = target[index]
-          while rest != 0 {
-            let bit = rest & (0 &- rest)
-            if kept[number / 8] & 1 << UInt8(number % 8) == 0 { target[index] ^= bit }
-            number += 1
-            rest ^= bit
+        Bitmap.forEachSet(self[8 * done..<count]) { position in
+          if kept[number / 8] & 1 << UInt8(number % 8) == 0 {
+            target[8 * done + position / 8] &= ~(1 << UInt8(position % 8))
           }
+          number += 1
         }
       }
     }
