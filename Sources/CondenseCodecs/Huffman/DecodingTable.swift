@@ -140,62 +140,42 @@ enum DecodingTable {
   func decode(_ runs: [HuffmanBlocks.Run], carefully singles: CarefulTable) -> Bool {
     var cursors = runs.compactMap { RunCursor($0) }
     guard cursors.count == runs.count else { return false }
-    let isTogether = blocksTogether > 1 && runs.count == 4 * blocksTogether
+    let isTogether = runs.count == 4 * blocksTogether
     switch self {
     case .several(let entries, let most):
       entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, SeveralSymbols($0, most: most)) }
     case .twoAtMost(let entries):
       entries.withUnsafeBufferPointer { entries in
-        let table = TwoAtMost(entries)
-        if isTogether {
-          RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
-            chuffman_two_at_most($0, entries.baseAddress, $1)
-          }
+        RunCursor.advance(&cursors, TwoAtMost(entries), together: isTogether ? .varying : nil) {
+          chuffman_two_at_most($0, entries.baseAddress, $1)
         }
-        RunCursor.advance(&cursors, table)
       }
     case .threeAtMost(let entries):
       entries.withUnsafeBufferPointer { entries in
-        let table = ThreeAtMost(entries)
-        if isTogether {
-          RunCursor.advance(&cursors, lanes: chuffman_varying_lanes, table) {
-            chuffman_three_at_most($0, entries.baseAddress, $1)
-          }
+        RunCursor.advance(&cursors, ThreeAtMost(entries), together: isTogether ? .varying : nil) {
+          chuffman_three_at_most($0, entries.baseAddress, $1)
         }
-        RunCursor.advance(&cursors, table)
       }
     case .pairs(let entries):
       entries.withUnsafeBufferPointer { entries in
-        let table = TwoSymbols(entries)
-        if isTogether {
-          RunCursor.advance(&cursors, stride: 2 * chuffman_run, table) {
-            chuffman_twos($0, entries.baseAddress, $1)
-          }
+        RunCursor.advance(&cursors, TwoSymbols(entries), together: isTogether ? .fixed : nil) {
+          chuffman_twos($0, entries.baseAddress, $1)
         }
-        RunCursor.advance(&cursors, table)
+      }
+    case .one(let entries, width: ElevenBits.count):
+      entries.withUnsafeBufferPointer { entries in
+        RunCursor.advance(&cursors, OneSymbol<ElevenBits>(entries), together: isTogether ? .fixed : nil) {
+          chuffman_ones11($0, entries.baseAddress, $1)
+        }
+      }
+    case .one(let entries, width: TwelveBits.count):
+      entries.withUnsafeBufferPointer { entries in
+        RunCursor.advance(&cursors, OneSymbol<TwelveBits>(entries), together: isTogether ? .fixed : nil) {
+          chuffman_ones12($0, entries.baseAddress, $1)
+        }
       }
     case .one(let entries, let width):
-      entries.withUnsafeBufferPointer { entries in
-        switch width {
-        case ElevenBits.count:
-          let table = OneSymbol<ElevenBits>(entries)
-          if isTogether {
-            RunCursor.advance(&cursors, stride: chuffman_run, table) {
-              chuffman_ones11($0, entries.baseAddress, $1)
-            }
-          }
-          RunCursor.advance(&cursors, table)
-        case TwelveBits.count:
-          let table = OneSymbol<TwelveBits>(entries)
-          if isTogether {
-            RunCursor.advance(&cursors, stride: chuffman_run, table) {
-              chuffman_ones12($0, entries.baseAddress, $1)
-            }
-          }
-          RunCursor.advance(&cursors, table)
-        default: RunCursor.advance(&cursors, OneLongSymbol(entries, width: width))
-        }
-      }
+      entries.withUnsafeBufferPointer { RunCursor.advance(&cursors, OneLongSymbol($0, width: width)) }
     }
     return cursors.allSatisfy { singles.finish($0) }
   }

@@ -1,11 +1,37 @@
 import CHuffman
 
+/// How many runs go side by side.
+enum RunLanes {
+  /// Where a look-up gives as many symbols as fit.
+  case varying
+  /// Where it gives a fixed number: all runs have to be of the length that the loops take them for.
+  case fixed
+}
+
 // Whole blocks give more runs than four, so that the processor waits less for each.
 extension RunCursor {
-  /// Decodes as far as is safe, a few runs at a time.
+  /// Decodes as far as is safe: a few runs at a time as far as all of those go, if they go `together`, then each.
   ///
   /// - Parameter loop: decodes so many rounds of just so many runs.
+  @inline(__always)
   static func advance(
+    _ cursors: inout [RunCursor], _ table: some SymbolLookUp, together: RunLanes?,
+    _ loop: (UnsafeMutablePointer<chuffman_place>, Int) -> Void
+  ) {
+    switch together {
+    case .varying: advance(&cursors, lanes: chuffman_varying_lanes, table, loop)
+    case .fixed:
+      for (index, cursor) in cursors.enumerated() {
+        let start = cursors[0].lanePlace.target + index * chuffman_run * table.mostBytes
+        precondition(cursor.lanePlace.target == start, "runs lie elsewhere")
+      }
+      advance(&cursors, lanes: chuffman_fixed_lanes, table, loop)
+    case nil: break
+    }
+    advance(&cursors, table)
+  }
+
+  private static func advance(
     _ cursors: inout [RunCursor], lanes: Int, _ table: some SymbolLookUp,
     _ loop: (UnsafeMutablePointer<chuffman_place>, Int) -> Void
   ) {
@@ -21,16 +47,5 @@ extension RunCursor {
         for lane in 0..<lanes { cursors[first + lane].lanePlace = places[lane] }
       }
     }
-  }
-
-  /// The same where a look-up gives a fixed number of symbols: all runs are of the length that the loops take them for.
-  static func advance(
-    _ cursors: inout [RunCursor], stride bytes: Int, _ table: some SymbolLookUp,
-    _ loop: (UnsafeMutablePointer<chuffman_place>, Int) -> Void
-  ) {
-    for (index, cursor) in cursors.enumerated() {
-      precondition(cursor.lanePlace.target == cursors[0].lanePlace.target + index * bytes, "runs lie elsewhere")
-    }
-    advance(&cursors, lanes: chuffman_fixed_lanes, table, loop)
   }
 }
