@@ -45,7 +45,7 @@ let package = Package(
       dependencies: ["CProcesses", "CondenseFiles", "CondensePipelines", "CondenseStages", "CondenseStore"]),
     .target(
       name: "CondenseEngine",
-      dependencies: ["CondensePipelines", "CondenseStages", "CondenseModels", "CondenseStore"]),
+      dependencies: ["CLanes", "CondensePipelines", "CondenseStages", "CondenseModels", "CondenseStore"]),
     .target(name: "CondenseReports", dependencies: ["CondenseEngine", "CondensePlugins"]),
     .target(name: "CondenseWatching", dependencies: ["CondenseFiles"]),
     .target(
@@ -92,7 +92,7 @@ let package = Package(
     .testTarget(name: "CondensePluginsTests", dependencies: ["CondensePlugins", "TestSupport"]),
     .testTarget(
       name: "CondenseEngineTests",
-      dependencies: ["CondenseEngine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: ["CLanes", "CondenseEngine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "CondenseWatchingTests", dependencies: ["CondenseWatching", "TestSupport"]),
     .testTarget(name: "CondenseHTTPTests", dependencies: ["CondenseHTTP", "TestSupport"]),
     .testTarget(name: "CondenseDaemonTests", dependencies: ["CondenseDaemon", "TestSupport"]),

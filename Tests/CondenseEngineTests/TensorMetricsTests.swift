@@ -1,3 +1,4 @@
+import CLanes
 import CondenseCodecs
 import CondenseTensors
 import TestSupport
@@ -27,6 +28,19 @@ struct TensorMetricsTests {
       metrics.dotProduct += w * v
       metrics.maxError = max(metrics.maxError, abs(w - v))
     }
+    return metrics
+  }
+
+  /// As a build compares, held to the last bit to what a processor without AVX2 makes of it, and to what comes out where the
+  /// source has been parted before.
+  private static func compare(_ source: Tensor, _ encoded: EncodedTensor) throws -> TensorMetrics {
+    var parted: PartedSource?
+    let metrics = try TensorMetrics(source: source, encoded: encoded, parted: &parted)
+    #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
+    clanes_act_narrow(1)
+    defer { clanes_act_narrow(0) }
+    parted = nil
+    #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
     return metrics
   }
 
@@ -106,7 +120,12 @@ struct TensorMetricsTests {
       let shape = Shape(vector: count)
       let source = try tensor(values, .f32, shape)
       let copy = try tensor(values, .f32, shape)
-      #expect(TensorMetrics(source: source, result: source) == TensorMetrics(source: source, result: copy), "seed 42")
+      let metrics = TensorMetrics(source: source, result: source)
+      #expect(TensorMetrics(source: source, result: copy) == metrics, "seed 42")
+      clanes_act_narrow(1)
+      defer { clanes_act_narrow(0) }
+      #expect(TensorMetrics(source: source, result: source) == metrics, "seed 42")
+      #expect(TensorMetrics(source: source, result: copy) == metrics, "seed 42")
     }
   }
 
@@ -131,7 +150,7 @@ struct TensorMetricsTests {
       for encoded in [clustered, pruned] {
         let expanded = try encoded.expanded().floats ?? []
         Self.expectEqual(
-          try TensorMetrics(source: original, encoded: encoded),
+          try Self.compare(original, encoded),
           Self.reference(source, expanded.map(Double.init)), "\(count) elements, seed 43")
       }
     }
@@ -149,10 +168,29 @@ struct TensorMetricsTests {
           dtype: .f32, shape: Shape(vector: 100), mask: Bytes(mask),
           payload: .elements(.plain(Bytes(elements: isKept ? [Float(value)] : []))))
         let result = try encoded.expanded().floats ?? []
-        let metrics = try TensorMetrics(source: try tensor(source, .f32, Shape(vector: 100)), encoded: encoded)
+        let metrics = try Self.compare(try tensor(source, .f32, Shape(vector: 100)), encoded)
         Self.expectEqual(metrics, Self.reference(source, result.map(Double.init)), "\(value), kept \(isKept)")
         #expect(metrics.maxError == (isKept ? 1 : .infinity))
       }
+    }
+  }
+
+  @Test("What was parted by another mask is parted anew")
+  func otherMask() throws {
+    var random = SeededGenerator(seed: 44)
+    let count = 200
+    let shape = Shape(vector: count)
+    let source = try tensor((0..<count).map { _ in Double(Float.random(in: 1...2, using: &random)) }, .f32, shape)
+    var parted: PartedSource?
+    for _ in 0..<4 {
+      let mask = (0..<count / 8).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let kept = mask.reduce(0) { $0 + $1.nonzeroBitCount }
+      let encoded = EncodedTensor(
+        dtype: .f32, shape: shape, mask: Bytes(mask),
+        payload: .elements(.plain(Bytes(elements: [Float](repeating: 1.5, count: kept)))))
+      let metrics = try TensorMetrics(source: source, encoded: encoded, parted: &parted)
+      #expect(try Self.compare(source, encoded) == metrics, "seed 44")
+      #expect(parted?.mask == Bytes(mask) && parted?.kept.count == 4 * kept)
     }
   }
 
@@ -163,7 +201,7 @@ struct TensorMetricsTests {
       let encoded = EncodedTensor(
         dtype: .f32, shape: Shape(vector: 3), mask: Bytes(mask), payload: .elements(.plain(Bytes(elements: [Float(1)])))
       )
-      #expect(throws: DecodingError.self) { try TensorMetrics(source: source, encoded: encoded) }
+      #expect(throws: DecodingError.self) { try Self.compare(source, encoded) }
     }
   }
 

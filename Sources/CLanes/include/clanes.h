@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "clanes_comparison.h"
 #include "clanes_numbers.h"
 #include "clanes_survivors.h"
 

@@ -1,6 +1,8 @@
+import CLanes
+
 /// The sums behind ``TensorMetrics`` for float32 elements, in double precision.
 ///
-/// Element *i* adds to lane *i* mod 4, and the lanes are added up in their order at the end: the same additions in the
+/// Element *i* adds to lane *i* mod 8, and the lanes are added up in their order at the end: the same additions in the
 /// same order on every machine, whatever its vectors' width, and whatever the number of jobs.
 struct ErrorSums {
   private(set) var nonzeroCount = 0
@@ -16,115 +18,105 @@ struct ErrorSums {
   /// Whether every element was a finite number; if not, the sums mean nothing.
   var isFinite: Bool { signal.isFinite && result.isFinite }
 
-  /// Over nothing.
-  init() {}
-
-  /// Sums over elements that stayed what they are: the same numbers as a comparison with themselves gives.
+  /// Sums over elements that stayed what they are: the same numbers as a comparison with a copy gives.
   init(unchanged source: UnsafeBufferPointer<Float>) {
-    guard let base = UnsafeRawPointer(source.baseAddress) else { return }
-    var energy = SIMD4<Double>.zero
-    let whole = source.count / 4 * 4
-    var start = 0
-    while start < whole {
-      // Lanes count in 32 bits, so the count is taken from them in time.
-      let end = min(whole, start + ErrorSums.block)
-      var nonzeros = SIMD4<Int32>.zero
-      for index in stride(from: start, to: end, by: 4) {
-        let w = base.loadUnaligned(fromByteOffset: index &* 4, as: SIMD4<Float>.self)
-        let wide = SIMD4(Double(w[0]), Double(w[1]), Double(w[2]), Double(w[3]))
-        energy += wide * wide
-        nonzeros &+= SIMD4<Int32>.zero.replacing(with: 1, where: w .!= 0)
-      }
-      nonzeroCount += (0..<4).reduce(0) { $0 + Int(nonzeros[$1]) }
-      start = end
+    guard let w = source.baseAddress else { return }
+    var squares = SIMD8<Double>.zero
+    let done = withUnsafeMutableBytes(of: &squares) { squares in
+      clanes_add_squares(w, source.count, squares.assumingMemoryBound(to: Double.self).baseAddress, &nonzeroCount)
     }
-    for index in whole..<source.count {
-      energy[index - whole] += Double(source[index]) * Double(source[index])
-      if source[index] != 0 { nonzeroCount += 1 }
+    for start in stride(from: done, to: source.count, by: 8) {
+      let elements = EightLanes.load(w, start, of: source.count)
+      let wide = EightLanes.widened(elements)
+      squares += wide * wide
+      nonzeroCount &+= EightLanes.nonzeroCount(elements)
     }
-    signal = energy[0] + energy[1] + energy[2] + energy[3]
+    signal = EightLanes.sum(squares)
     result = signal
   }
 
   /// Sums over pairs of elements, as many as both have.
   init(_ source: UnsafeBufferPointer<Float>, _ result: UnsafeBufferPointer<Float>) {
+    guard let w = source.baseAddress, let v = result.baseAddress else { return }
     let count = min(source.count, result.count)
-    let (w, v) = (UnsafeRawPointer(source.baseAddress), UnsafeRawPointer(result.baseAddress))
-    guard count > 0, let w, let v else { return }
-    var sums = Lanes()
-    var index = 0
-    while index + 4 <= count {
-      // Lanes count in 32 bits, so the count is taken from them in time.
-      let end = min(count / 4 * 4, index + ErrorSums.block)
-      while index < end {
-        let offset = index * MemoryLayout<Float>.stride
-        sums.add(
-          w.loadUnaligned(fromByteOffset: offset, as: SIMD4<Float>.self),
-          v.loadUnaligned(fromByteOffset: offset, as: SIMD4<Float>.self))
-        index += 4
-      }
-      nonzeroCount += sums.takeCount()
+    var sums = clanes_differences()
+    let done = clanes_add_differences(w, v, count, &sums)
+    var lanes = DifferenceLanes(sums)
+    for start in stride(from: done, to: count, by: 8) {
+      lanes.add(EightLanes.load(w, start, of: count), EightLanes.load(v, start, of: count))
     }
-    // Zeros on both sides add nothing.
-    var (lastW, lastV) = (SIMD4<Float>.zero, SIMD4<Float>.zero)
-    for lane in 0..<count - index {
-      lastW[lane] = source[index + lane]
-      lastV[lane] = result[index + lane]
-    }
-    sums.add(lastW, lastV)
-    nonzeroCount += sums.takeCount()
-    for lane in 0..<4 {
-      signal += sums.signal[lane]
-      error += sums.error[lane]
-      self.result += sums.result[lane]
-      maxError = max(maxError, sums.largest[lane])
-    }
+    nonzeroCount = lanes.nonzeroCount
+    signal = EightLanes.sum(lanes.signal)
+    error = EightLanes.sum(lanes.error)
+    self.result = EightLanes.sum(lanes.result)
     // Exact: the square root of a square that was rounded to the nearest is the number again, and the square of a
     // difference of float32 numbers is far from the ends of double's range.
-    maxError = maxError.squareRoot()
+    maxError = lanes.largest.max().squareRoot()
   }
 
-  private static let block = 1 << 20
-
-  static func += (a: inout ErrorSums, b: ErrorSums) {
-    a.nonzeroCount += b.nonzeroCount
-    a.signal += b.signal
-    a.error += b.error
-    a.result += b.result
-    a.maxError = max(a.maxError, b.maxError)
-  }
-
-  /// Adds elements that became zero: Σ W² and the largest |W|.
-  mutating func add(zeroed energy: Double, largest: Double) {
-    signal += energy
-    error += energy
-    maxError = max(maxError, largest)
+  /// Sums over a result that is zero but where a mask keeps elements; those became `kept`, in their order.
+  init(_ source: PartedSource, kept: UnsafeBufferPointer<Float>) {
+    self = source.kept.withElements(of: Float.self) { ErrorSums($0, kept) }
+    signal += source.leftOutEnergy
+    error += source.leftOutEnergy
+    maxError = max(maxError, source.leftOutLargest)
   }
 }
 
-private struct Lanes {
-  var signal = SIMD4<Double>.zero
-  var error = SIMD4<Double>.zero
-  var result = SIMD4<Double>.zero
+private struct DifferenceLanes {
+  var nonzeroCount: Int
+  var signal: SIMD8<Double>
+  var error: SIMD8<Double>
+  var result: SIMD8<Double>
   /// Largest (W−Ŵ)².
-  var largest = SIMD4<Double>.zero
-  private var nonzeros = SIMD4<Int32>.zero
+  var largest: SIMD8<Double>
+
+  init(_ sums: clanes_differences) {
+    nonzeroCount = sums.nonzeros
+    signal = unsafeBitCast(sums.source, to: SIMD8<Double>.self)
+    error = unsafeBitCast(sums.error, to: SIMD8<Double>.self)
+    result = unsafeBitCast(sums.result, to: SIMD8<Double>.self)
+    largest = unsafeBitCast(sums.largest, to: SIMD8<Double>.self)
+  }
 
   @inline(__always)
-  mutating func add(_ source: SIMD4<Float>, _ result: SIMD4<Float>) {
-    let w = SIMD4(Double(source[0]), Double(source[1]), Double(source[2]), Double(source[3]))
-    let v = SIMD4(Double(result[0]), Double(result[1]), Double(result[2]), Double(result[3]))
+  mutating func add(_ source: SIMD8<Float>, _ result: SIMD8<Float>) {
+    let w = EightLanes.widened(source)
+    let v = EightLanes.widened(result)
     let difference = w - v
     let square = difference * difference
     signal += w * w
     error += square
     self.result += v * v
     largest.replace(with: square, where: square .> largest)
-    nonzeros &+= SIMD4<Int32>.zero.replacing(with: 1, where: result .!= 0)
+    nonzeroCount &+= EightLanes.nonzeroCount(result)
+  }
+}
+
+/// Eight elements at a time, as sums take them.
+enum EightLanes {
+  /// Eight elements of `count` from `start` on; past the last one zeros, which add nothing.
+  @inline(__always)
+  static func load(_ elements: UnsafePointer<Float>, _ start: Int, of count: Int) -> SIMD8<Float> {
+    if start &+ 8 <= count {
+      return UnsafeRawPointer(elements + start).loadUnaligned(as: SIMD8<Float>.self)
+    }
+    var last = SIMD8<Float>.zero
+    for lane in 0..<count - start { last[lane] = elements[start + lane] }
+    return last
   }
 
-  mutating func takeCount() -> Int {
-    defer { nonzeros = .zero }
-    return (0..<4).reduce(0) { $0 + Int(nonzeros[$1]) }
+  @inline(__always)
+  static func widened(_ x: SIMD8<Float>) -> SIMD8<Double> {
+    SIMD8(
+      Double(x[0]), Double(x[1]), Double(x[2]), Double(x[3]), Double(x[4]), Double(x[5]), Double(x[6]), Double(x[7]))
   }
+
+  @inline(__always)
+  static func nonzeroCount(_ x: SIMD8<Float>) -> Int {
+    Int(truncatingIfNeeded: SIMD8<Int32>.zero.replacing(with: 1, where: x .!= 0).wrappedSum())
+  }
+
+  /// One lane after the other.
+  static func sum(_ lanes: SIMD8<Double>) -> Double { (0..<8).reduce(0) { $0 + lanes[$1] } }
 }

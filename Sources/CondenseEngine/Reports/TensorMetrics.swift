@@ -5,7 +5,7 @@ import Foundation
 /// How one tensor differs from its source, as sums that add up over tensors.
 public struct TensorMetrics: Equatable, Sendable {
   /// Part of the key under which metrics are kept: raise it when the same tensors would give other numbers.
-  static let version: UInt64 = 3
+  static let version: UInt64 = 4
 
   public var elementCount = 0
   /// Elements that are not zero in the result.
@@ -50,16 +50,22 @@ public struct TensorMetrics: Equatable, Sendable {
 
   /// Compares a tensor with what a stage made of it, expanded only where it has to be.
   ///
+  /// - Parameter parted: the source as it was parted for an earlier comparison; becomes what this one parted it into.
   /// - Throws: ``DecodingError`` where the result's parts do not fit together.
-  init(source: Tensor, encoded: EncodedTensor) throws(DecodingError) {
+  init(source: Tensor, encoded: EncodedTensor, parted: inout PartedSource?) throws(DecodingError) {
     if source.dtype == .f32, encoded.dtype == .f32, encoded.shape == source.shape, let mask = encoded.mask,
       let kept = try encoded.keptElements()
     {
-      let sums = source.bytes.withElements(of: Float.self) { source in
-        kept.withElements(of: Float.self) { kept in
-          mask.withUnsafeBytes { ErrorSums(source, kept: kept, mask: $0) }
+      let byMask: PartedSource
+      if let parted, parted.mask == mask {
+        byMask = parted
+      } else {
+        byMask = source.bytes.withElements(of: Float.self) {
+          PartedSource($0, mask: mask, keptCount: kept.count / MemoryLayout<Float>.stride)
         }
+        parted = byMask
       }
+      let sums = kept.withElements(of: Float.self) { ErrorSums(byMask, kept: $0) }
       if sums.isFinite {
         self.init()
         elementCount = source.shape.elementCount

@@ -188,7 +188,10 @@ final class ActionRunner: Sendable {
       return Product(outcome: .artifact(tensors[slot]))
     case .compare:
       let (source, result) = try (tensor(job, 0), tensor(job, 1))
-      let metrics = try TensorMetrics(source: try source.expanded(), encoded: result)
+      let digest = job.inputs.first?.artifact?.digest
+      var parted = digest.flatMap { handoff.parted($0) }
+      let metrics = try TensorMetrics(source: try source.expanded(), encoded: result, parted: &parted)
+      if let digest, let parted { handoff.keep(parted, of: digest) }
       return Product(outcome: .metrics(metrics), note: metrics.encoded)
     case .publish:
       preconditionFailure("publishing is the publisher's")
