@@ -79,10 +79,25 @@ public struct FileRange: Sendable {
   ) throws(ModelError) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(byteCount, range.count), alignment: 64)
     defer { buffer.deallocate() }
-    for begin in stride(from: range.lowerBound, to: range.upperBound, by: byteCount) {
-      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(byteCount, range.upperBound - begin)])
-      try file.read(into: piece, at: begin)
+    for begin in stride(from: 0, to: range.count, by: byteCount) {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(byteCount, range.count - begin)])
+      try file.read(into: piece, at: range.lowerBound + begin)
       guard body(UnsafeRawBufferPointer(piece)) else { return }
+    }
+  }
+
+  /// All bytes. `body` gets each piece while it is in the processor's cache: of `byteCount` bytes but for the last.
+  ///
+  /// - Throws: ``ModelError`` where the file cannot be read, or ends early.
+  public func read(
+    byPiecesOf byteCount: Int, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(ModelError) -> Bytes {
+    try Bytes(count: range.count) { (memory: UnsafeMutableRawBufferPointer) throws(ModelError) in
+      for begin in stride(from: 0, to: range.count, by: byteCount) {
+        let piece = UnsafeMutableRawBufferPointer(rebasing: memory[begin..<min(begin + byteCount, range.count)])
+        try file.read(into: piece, at: range.lowerBound + begin)
+        body(UnsafeRawBufferPointer(piece))
+      }
     }
   }
 }

@@ -64,12 +64,26 @@ final class ModelSource: Sendable {
       marks.withLock { $0[index] = mark }
       return .known(artifact)
     }
-    let tensor = try read(index)
-    guard tensor.mask == nil, case .elements(.plain(let bytes)) = tensor.payload else { return .read(tensor) }
-    // Of the bytes that are hashed, whatever was marked before them.
-    let mark = TensorMarker.mark(model.tensors[index], bytes, key: known.key)
+    let (tensor, mark) = try readMarking(index, key: known.key)
+    guard let mark else { return .read(tensor) }
     marks.withLock { $0[index] = mark }
     return known.artifact(mark).map { .known($0) } ?? .read(tensor)
+  }
+
+  /// Reads a tensor and marks the bytes that were read, whatever was marked before; no mark where the file holds them in
+  /// a coded form.
+  private func readMarking(_ index: Int, key: FingerprintKey) throws -> (EncodedTensor, TensorMark?) {
+    var marker = TensorMarker(model.tensors[index], key: key)
+    guard let place = model.place(index) else {
+      let tensor = try read(index)
+      guard tensor.mask == nil, case .elements(.plain(let bytes)) = tensor.payload else { return (tensor, nil) }
+      marker.add(all: bytes)
+      return (tensor, marker.finish())
+    }
+    let bytes = try attempt { try place.read(byPiecesOf: TensorMark.pieceByteCount) { marker.add($0) } }
+    let about = model.tensors[index]
+    let tensor = EncodedTensor(dtype: about.dtype, shape: about.shape, payload: .elements(.plain(bytes)))
+    return (tensor, marker.finish())
   }
 
   /// What is known of a file; of one that was not there before, nothing.

@@ -40,15 +40,14 @@ struct TensorMarker {
     return TensorMark(start: start ?? whole.fingerprint, whole: whole.fingerprint)
   }
 
-  static func mark(_ tensor: ModelTensor, _ elements: Bytes, key: FingerprintKey) -> TensorMark {
-    var marker = TensorMarker(tensor, key: key)
+  /// Adds elements that are all there.
+  mutating func add(all elements: Bytes) {
     elements.withUnsafeBytes { elements in
       for begin in stride(from: 0, to: elements.count, by: TensorMark.pieceByteCount) {
         let end = min(elements.count, begin + TensorMark.pieceByteCount)
-        marker.add(UnsafeRawBufferPointer(rebasing: elements[begin..<end]))
+        add(UnsafeRawBufferPointer(rebasing: elements[begin..<end]))
       }
     }
-    return marker.finish()
   }
 }
 
