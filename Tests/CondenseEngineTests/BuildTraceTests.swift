@@ -34,7 +34,7 @@ struct BuildTraceTests {
     #expect(
       spans.filter { $0.cat == "action" }.map(\.name).sorted() == (expected + ["allocate for prune"]).sorted())
     #expect(report.actions.ran == 10)
-    #expect(Set(spans.compactMap(\.cat)) == ["read", "look up", "action", "compare", "store", "publish"])
+    #expect(Set(spans.compactMap(\.cat)) == ["read", "hash", "look up", "action", "compare", "store", "publish"])
     for (lane, spans) in Dictionary(grouping: spans, by: \.tid) {
       #expect(document.traceEvents.contains { $0.ph == "M" && $0.tid == lane })
       var end = 0.0

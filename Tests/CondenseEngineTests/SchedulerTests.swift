@@ -386,4 +386,28 @@ struct SchedulerTests {
     var scheduler = Scheduler(graph)
     for batch in [[0, 1], [2], [3], [4]] { #expect(scheduler.next() == .run(batch.map { nodes[$0] })) }
   }
+
+  @Test(
+    "Of big nodes that take a moment a worker takes up to four, as long as more than that is left for others",
+    arguments: [(2, [1, 1]), (4, [2, 1, 1]), (9, [4, 2, 1, 1, 1]), (12, [4, 4, 2, 1, 1])])
+  func quickNodes(count: Int, batches: [Int]) {
+    var graph = BuildGraph()
+    let sources = (0..<count).map { graph.add(.source(model: 0, tensor: $0), byteCount: 1 << 20) }
+    for source in sources { _ = graph.add(.compare, inputs: [source, source], byteCount: 1 << 20) }
+    var scheduler = Scheduler(
+      graph, known: Dictionary(uniqueKeysWithValues: sources.map { ($0, artifact("\($0.index)")) }))
+    guard case .lookUp(let lookups) = scheduler.next() else {
+      Issue.record("comparisons are looked up first")
+      return
+    }
+    scheduler.lookedUp(lookups.map { ($0.node, nil) })
+    for batch in batches {
+      guard case .run(let nodes) = scheduler.next() else {
+        Issue.record("there is work left")
+        return
+      }
+      #expect(nodes.count == batch)
+    }
+    #expect(scheduler.next() == nil)
+  }
 }

@@ -98,6 +98,18 @@ public struct BuildGraph: Sendable {
   }
 }
 
+extension BuildGraph {
+  /// Whether a node's time goes with its bytes, at the speed of memory or nearly so: whoever waits for a few of them does not
+  /// wait long. Stages that are programs of their own can take any time.
+  func isQuick(_ node: NodeID) -> Bool {
+    switch self[node].work {
+    case .source, .compare: true
+    case .apply(let stage, _), .measure(let stage): stages[stage].sources.isEmpty
+    case .allocate, .transform, .take, .publish: false
+    }
+  }
+}
+
 extension BuildGraph.Work {
   /// Whether the node is one of the stage executions that a build counts.
   public var isAction: Bool {

@@ -8,6 +8,7 @@ public final class BuildTrace: Sendable {
     case read
     case action
     case compare
+    case hash
     case lookUp = "look up"
     case store
     case publish

@@ -107,43 +107,76 @@ final class ActionRunner: Sendable {
     return !graph.stages[stage].description.metrics.isEmpty
   }
 
-  /// Runs nodes, one after the other.
+  /// What a node came to, before what it made has a digest.
+  private enum Draft {
+    case product(Product)
+    case tensor(EncodedTensor, product: (ArtifactContent) -> Product)
+  }
+
+  /// Runs nodes, one after the other; then hashes what they made, which takes less time together. The scheduler hands out
+  /// as many as fit in memory.
   func run(_ jobs: [Job]) -> [Result<Product, any Error>] {
-    let readings = jobs.map { job -> Result<ModelSource.Reading, any Error>? in
-      guard case .source(let model, let tensor) = graph[job.node].work else { return nil }
-      return Result { try trace.span(.read, name(job.node)) { try models[model].identify(tensor) } }
+    let drafts = jobs.map { job in
+      let kind: BuildTrace.Kind =
+        switch graph[job.node].work {
+        case .source: .read
+        case .compare: .compare
+        default: .action
+        }
+      return Result { try trace.span(kind, name(job.node)) { try draft(job) } }
     }
-    // All sources are hashed together; the scheduler hands out as many as fit in memory.
-    let blobs = readings.compactMap { reading in
-      if case .success(.read(let tensor)) = reading { tensor.blobParts() } else { nil }
+    let tensors = drafts.compactMap { draft in
+      if case .success(.tensor(let tensor, _)) = draft { tensor.blobParts() } else { nil }
     }
     let hashed =
-      blobs.isEmpty ? [] : trace.span(.read, "hash \(blobs.count) tensors") { ArtifactContent.together(blobs) }
+      tensors.isEmpty ? [] : trace.span(.hash, "hash \(tensors.count) tensors") { ArtifactContent.together(tensors) }
     var contents = hashed.makeIterator()
-    return zip(jobs, readings).map { job, reading in
-      guard let reading else {
-        let kind: BuildTrace.Kind = graph[job.node].isAction ? .action : .compare
-        return Result { try trace.span(kind, name(job.node)) { try run(job) } }
-      }
-      return reading.map { reading in
-        switch reading {
-        case .known(let artifact): return Product(outcome: .artifact(artifact))
-        case .read(let tensor):
-          guard let artifact = contents.next()?.artifact else { preconditionFailure("what was read has a digest") }
-          handoff.keep(tensor, as: artifact.digest)
-          return Product(outcome: .artifact(artifact))
+    return drafts.map { draft in
+      draft.map { draft in
+        switch draft {
+        case .product(let product): return product
+        case .tensor(let tensor, let product):
+          guard let content = contents.next() else { preconditionFailure("what was made has a digest") }
+          handoff.keep(tensor, as: content.artifact.digest)
+          return product(content)
         }
       }
     }
   }
 
-  /// Runs a node that is no source.
+  /// Runs a node.
   ///
   /// - Throws: ``LostInputs`` where the store no longer has what the node needs; ``ActionError`` where the stage
   ///   refused; ``ModelChanged``; a model's reading errors.
+  private func draft(_ job: Job) throws -> Draft {
+    switch graph[job.node].work {
+    case .source(let model, let tensor):
+      switch try models[model].identify(tensor) {
+      case .known(let artifact): return .product(Product(outcome: .artifact(artifact)))
+      case .read(let tensor): return .tensor(tensor) { Product(outcome: .artifact($0.artifact)) }
+      }
+    case .apply(let stage, let slot):
+      let input = try tensor(job, 0)
+      let allocation = graph.allocation(slot, job.inputs)
+      let result = try attempt(stage) { () throws(StageError) in
+        try graph.stages[stage].configured.apply(input, allocation: allocation, run: stageRun(job.node))
+      }
+      let reports = reportsEach(job.node)
+      return .tensor(result.tensor) { content in
+        reports
+          ? Product(
+            outcome: .reported(content.artifact, result.metrics), content: content,
+            note: StageMetricsCoding.encode(result.metrics))
+          : Product(outcome: .artifact(content.artifact), content: content)
+      }
+    default: return .product(try run(job))
+    }
+  }
+
+  /// Runs a node that makes no tensor of its own.
   private func run(_ job: Job) throws -> Product {
     switch graph[job.node].work {
-    case .source: preconditionFailure("sources are read together")
+    case .source, .apply: preconditionFailure("tensors are hashed together")
     case .measure(let stage):
       let input = try tensor(job, 0)
       let measurement = try attempt(stage) { () throws(StageError) in
@@ -163,18 +196,6 @@ final class ActionRunner: Sendable {
       }
       let content = ArtifactContent([AllocationList.encode(allocations)])
       return Product(outcome: .allocations(content.artifact, allocations), content: content)
-    case .apply(let stage, let slot):
-      let input = try tensor(job, 0)
-      let allocation = graph.allocation(slot, job.inputs)
-      let result = try attempt(stage) { () throws(StageError) in
-        try graph.stages[stage].configured.apply(input, allocation: allocation, run: stageRun(job.node))
-      }
-      let content = ArtifactContent(result.tensor.blobParts())
-      handoff.keep(result.tensor, as: content.artifact.digest)
-      guard reportsEach(job.node) else { return Product(outcome: .artifact(content.artifact), content: content) }
-      return Product(
-        outcome: .reported(content.artifact, result.metrics), content: content,
-        note: StageMetricsCoding.encode(result.metrics))
     case .transform(let stage, let names):
       return try transform(job, stage, names)
     case .take(_, let slot):
@@ -221,7 +242,7 @@ final class ActionRunner: Sendable {
       guard isWhole else { throw StageError("made other tensors than it was given") }
       return result
     }
-    let contents = result.tensors.map { ArtifactContent($0.blobParts()) }
+    let contents = ArtifactContent.together(result.tensors.map { $0.blobParts() })
     for (tensor, content) in zip(result.tensors, contents) { handoff.keep(tensor, as: content.artifact.digest) }
     let list = TransformedList(tensors: contents.map(\.artifact), metrics: result.metrics)
     let content = ArtifactContent([list.encoded()])

@@ -135,11 +135,12 @@ package struct Scheduler: Sendable {
       return .lookUp(batch)
     }
     if publishes.count < BatchLimits.publication.count,
-      let batch = Scheduler.take(&ready, .small, graph, pick) ?? Scheduler.take(&sources, .small, graph, pick)
+      let batch = Scheduler.take(&ready, .small, graph, others: sources.count, pick)
+        ?? Scheduler.take(&sources, .small, graph, others: 0, pick)
     {
       return .run(begun(batch))
     }
-    return Scheduler.take(&publishes, .publication, graph, pick).map { .publish(begun($0)) }
+    return Scheduler.take(&publishes, .publication, graph, others: 0, pick).map { .publish(begun($0)) }
   }
 
   private mutating func begun(_ batch: [NodeID]) -> [NodeID] {
@@ -152,8 +153,10 @@ package struct Scheduler: Sendable {
   }
 
   /// Small tensors go together: their overhead is in the handling, not in the work.
+  ///
+  /// - Parameter others: what else there is to do for others.
   private static func take(
-    _ stack: inout [NodeID], _ limits: BatchLimits, _ graph: BuildGraph, _ pick: ((Int) -> Int)?
+    _ stack: inout [NodeID], _ limits: BatchLimits, _ graph: BuildGraph, others: Int, _ pick: ((Int) -> Int)?
   ) -> [NodeID]? {
     if let pick, !stack.isEmpty { stack.swapAt(pick(stack.count), stack.count - 1) }
     guard let first = stack.popLast() else { return nil }
@@ -161,10 +164,13 @@ package struct Scheduler: Sendable {
     var byteCount = graph[first].byteCount
     while let next = stack.last, batch.count < limits.count {
       let together = byteCount + graph[next].byteCount
-      // Two sources are hashed in little more time than one, as long as memory is no matter.
-      let isPair =
-        batch.count == 1 && together <= Scheduler.pairByteCount && graph.isSource(first) && graph.isSource(next)
-      guard together <= limits.byteCount || isPair else { break }
+      // Two tensors are hashed in little more time than one, and what a few nodes made is kept by one transaction. Where no
+      // more than that is left, others wait for work.
+      let isPair = batch.count == 1 && graph.isSource(first) && graph.isSource(next)
+      let isQuick =
+        batch.count < quickCount && stack.count + others > batch.count + 1 && graph.isQuick(first)
+        && graph.isQuick(next) && !graph.isSource(next)
+      guard together <= limits.byteCount || (together <= quickByteCount && (isPair || isQuick)) else { break }
       byteCount += graph[next].byteCount
       batch.append(next)
       stack.removeLast()
@@ -176,7 +182,9 @@ package struct Scheduler: Sendable {
   private static let lookupsAtOnce = 256
   /// A store that loses what was just made more often than this is not worth another try.
   private static let mostLosses = 3
-  private static let pairByteCount = 32 << 20
+  /// How many nodes that are no small ones, but take a moment only, a worker takes at a time, and of how many bytes.
+  private static let quickCount = 4
+  private static let quickByteCount = 32 << 20
 
   /// Begins nothing more; what is running may finish, or be abandoned.
   package mutating func stop() { isStopped = true }
