@@ -20,9 +20,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
-    .target(name: "CSHA256"),
-    .target(name: "CLanes"),
-    .target(name: "CHuffman"),
+    .target(name: "CProcessor"),
+    .target(name: "CSHA256", dependencies: ["CProcessor"]),
+    .target(name: "CLanes", dependencies: ["CProcessor"]),
+    .target(name: "CCoders", dependencies: ["CProcessor"]),
     .target(name: "CProcesses"),
     .systemLibrary(
       name: "CLibYAML", pkgConfig: "yaml-0.1",
@@ -30,7 +31,7 @@ let package = Package(
 
     .target(name: "CondenseTensors"),
     .target(name: "CondenseFiles", dependencies: ["CondenseTensors"]),
-    .target(name: "CondenseCodecs", dependencies: ["CHuffman", "CondenseTensors"]),
+    .target(name: "CondenseCodecs", dependencies: ["CCoders", "CondenseTensors"]),
     .target(name: "CondensedModel", dependencies: ["CondenseCodecs"]),
     .target(name: "CondensePipelines", dependencies: ["CLibYAML"]),
     .target(name: "CondenseModels", dependencies: ["CondenseCodecs", "CondenseFiles", "CondenseTensors"]),
@@ -81,11 +82,11 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["CondenseCodecs"], path: "Tests/TestSupport"),
     .testTarget(name: "CondenseTensorsTests", dependencies: ["CondenseTensors", "TestSupport"]),
     .testTarget(name: "CondenseFilesTests", dependencies: ["CondenseFiles"]),
-    .testTarget(name: "CondenseCodecsTests", dependencies: ["CondenseCodecs", "TestSupport"]),
+    .testTarget(name: "CondenseCodecsTests", dependencies: ["CProcessor", "CondenseCodecs", "TestSupport"]),
     .testTarget(name: "CondensedModelTests", dependencies: ["CondensedModel", "CondenseStore", "TestSupport"]),
     .testTarget(name: "CondensePipelinesTests", dependencies: ["CondensePipelines", "TestSupport"]),
     .testTarget(name: "CondenseModelsTests", dependencies: ["CondenseModels", "TestSupport"]),
-    .testTarget(name: "CondenseStagesTests", dependencies: ["CLanes", "CondenseStages", "TestSupport"]),
+    .testTarget(name: "CondenseStagesTests", dependencies: ["CProcessor", "CondenseStages", "TestSupport"]),
     .testTarget(
       name: "CondenseStoreTests",
       dependencies: ["CondenseStore", "CSHA256", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),

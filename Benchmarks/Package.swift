@@ -8,8 +8,10 @@ let package = Package(
   dependencies: [.package(name: "condense", path: "..")],
   targets: [
     .target(name: "Benchmarking", dependencies: [.product(name: "CondenseStages", package: "condense")]),
-    // The package's own source, by a link: apps do not see it.
-    .target(name: "HashedBytes", path: "Sources/HashedBytes"),
+    // The package's own source, by a link: apps do not see it. What it includes comes with CondenseStages.
+    .target(
+      name: "HashedBytes", dependencies: [.product(name: "CondenseStages", package: "condense")],
+      path: "Sources/HashedBytes"),
     .executableTarget(name: "kernels", dependencies: ["Benchmarking", "HashedBytes"]),
     .executableTarget(name: "cluster", dependencies: ["Benchmarking"]),
     .executableTarget(name: "codecs", dependencies: ["Benchmarking"]),

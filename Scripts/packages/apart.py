@@ -37,7 +37,7 @@ def library(place):
     built = fresh(place, app, "build", scratch="viewer-build").expect().expect_not("unsafe")
     # SwiftPM compiles the plugins of all packages, which are a few files each.
     modules = set(re.findall(r"(?m)^\[\d+/\d+\] (?:Compiling|Emitting module) (?!plugin )(\w+)", built.output))
-    needed = {"CondensedModel", "CHuffman", "CondenseCodecs", "CondenseTensors", "Viewer"}
+    needed = {"CondensedModel", "CCoders", "CProcessor", "CondenseCodecs", "CondenseTensors", "Viewer"}
     require(modules == needed, f"not these but {', '.join(sorted(modules))} are compiled:\n{built.output}")
     held(f"{', '.join(sorted(needed))} are all that is compiled, in {built.seconds:.0f} s")
     held(f"resolved: {', '.join(resolved(place, 'viewer-build'))}")

@@ -193,31 +193,31 @@ static size_t mean_runs(
 #endif
 
 size_t clanes_widen(const float *numbers, size_t count, struct clanes_range *range) {
-  return clanes_has_avx2() ? widen(numbers, count, range) : 0;
+  return cprocessor_is_wide() ? widen(numbers, count, range) : 0;
 }
 
 size_t clanes_find_largest(const float *numbers, size_t count, uint32_t *largest) {
-  return clanes_has_avx2() ? find_largest(numbers, count, largest) : 0;
+  return cprocessor_is_wide() ? find_largest(numbers, count, largest) : 0;
 }
 
 size_t clanes_round(const float *numbers, size_t count, float scale, uint8_t zero, uint8_t *codes, int streams) {
-  return clanes_has_avx2() ? round_all(numbers, count, scale, zero, codes, streams) : 0;
+  return cprocessor_is_wide() ? round_all(numbers, count, scale, zero, codes, streams) : 0;
 }
 
 size_t clanes_round_clamped(
     const float *numbers, size_t count, float scale, uint8_t zero, float low, float high, uint8_t *codes, int streams) {
-  return clanes_has_avx2() ? round_clamped(numbers, count, scale, zero, low, high, codes, streams) : 0;
+  return cprocessor_is_wide() ? round_clamped(numbers, count, scale, zero, low, high, codes, streams) : 0;
 }
 
 size_t clanes_add_magnitudes(const float *numbers, size_t count, double sums[16]) {
-  return clanes_has_avx2() ? add_magnitudes(numbers, count, sums) : 0;
+  return cprocessor_is_wide() ? add_magnitudes(numbers, count, sums) : 0;
 }
 
 size_t clanes_sum_columns(const float *numbers, size_t rows, size_t columns, double *sums) {
-  return clanes_has_avx2() ? sum_columns(numbers, rows, columns, sums) : 0;
+  return cprocessor_is_wide() ? sum_columns(numbers, rows, columns, sums) : 0;
 }
 
 size_t clanes_mean_runs(
     const double *sums, size_t runs, size_t width, double divisor, uint32_t *means, double *total) {
-  return clanes_has_avx2() ? mean_runs(sums, runs, width, divisor, means, total) : 0;
+  return cprocessor_is_wide() ? mean_runs(sums, runs, width, divisor, means, total) : 0;
 }

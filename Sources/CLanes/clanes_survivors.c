@@ -96,16 +96,16 @@ TARGET static size_t keep_tied(
 
 size_t clanes_keep_tied(
     const uint32_t *numbers, size_t words, int32_t bar, size_t *ties, uint64_t *mask, struct clanes_survivors *survivors) {
-  return clanes_has_avx2() ? keep_tied(numbers, words, bar - 1, ties, mask, survivors) : 0;
+  return cprocessor_is_wide() ? keep_tied(numbers, words, bar - 1, ties, mask, survivors) : 0;
 }
 
 size_t clanes_keep_above(
     const uint32_t *numbers, size_t words, int32_t bar, uint64_t *mask, struct clanes_survivors *survivors) {
-  return clanes_has_avx2() ? keep_above(numbers, words, bar, mask, survivors) : 0;
+  return cprocessor_is_wide() ? keep_above(numbers, words, bar, mask, survivors) : 0;
 }
 
 size_t clanes_keep_up_to(const uint32_t *numbers, size_t words, int32_t bar, struct clanes_survivors *survivors) {
-  return clanes_has_avx2() ? keep_up_to(numbers, words, bar, survivors) : 0;
+  return cprocessor_is_wide() ? keep_up_to(numbers, words, bar, survivors) : 0;
 }
 
 TARGET static size_t keep_two_of_four(
@@ -115,7 +115,7 @@ TARGET static size_t keep_two_of_four(
 
 size_t clanes_keep_two_of_four(
     const uint32_t *numbers, size_t words, uint64_t *mask, struct clanes_survivors *survivors) {
-  return clanes_has_avx2() ? keep_two_of_four(numbers, words, mask, survivors) : 0;
+  return cprocessor_is_wide() ? keep_two_of_four(numbers, words, mask, survivors) : 0;
 }
 
 TARGET static size_t narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits) {
@@ -134,7 +134,7 @@ TARGET static size_t narrow(uint64_t *mask, size_t words, const uint64_t *kept, 
 
 size_t clanes_narrow(uint64_t *mask, size_t words, const uint64_t *kept, size_t kept_words, size_t *bits) {
   *bits = 0;
-  return clanes_has_avx2() ? narrow(mask, words, kept, kept_words, bits) : 0;
+  return cprocessor_is_wide() ? narrow(mask, words, kept, kept_words, bits) : 0;
 }
 
 #else

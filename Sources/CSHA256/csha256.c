@@ -47,16 +47,11 @@ static void compress_portably(uint32_t state[8], const uint8_t *bytes, size_t bl
 
 #if defined(__x86_64__)
 
-#include <cpuid.h>
 #include <immintrin.h>
 
-static int has_instructions(void) {
-  unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  int has_ssse3 = (c >> 9) & 1, has_sse41 = (c >> 19) & 1;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
-  return has_ssse3 && has_sse41 && ((b >> 29) & 1);
-}
+#include "cprocessor.h"
+
+int csha256_is_accelerated(void) { return cprocessor_has_sha(); }
 
 // The instructions keep the state as two registers, ABEF and CDGH, and do two rounds at a time.
 // Source: Intel 64 and IA-32 Architectures Software Developer's Manual, SHA256RNDS2, SHA256MSG1, SHA256MSG2.
@@ -145,7 +140,7 @@ TARGET static void compress_pair_with_instructions(
 
 #include <arm_neon.h>
 
-static int has_instructions(void) { return 1; }
+int csha256_is_accelerated(void) { return 1; }
 
 // Source: Arm Architecture Reference Manual, SHA256H, SHA256H2, SHA256SU0, SHA256SU1.
 static void compress_with_instructions(uint32_t state[8], const uint8_t *bytes, size_t blocks) {
@@ -173,23 +168,13 @@ static void compress_with_instructions(uint32_t state[8], const uint8_t *bytes, 
 
 #else
 
-static int has_instructions(void) { return 0; }
+int csha256_is_accelerated(void) { return 0; }
+
 static void compress_with_instructions(uint32_t state[8], const uint8_t *bytes, size_t blocks) {
   compress_portably(state, bytes, blocks);
 }
 
 #endif
-
-int csha256_is_accelerated(void) {
-  // Asking the processor is slow under some hypervisors. The answer never changes, so a race only asks twice.
-  static int known;  // 0: not asked, 1: no, 2: yes
-  int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
-  if (answer == 0) {
-    answer = has_instructions() ? 2 : 1;
-    __atomic_store_n(&known, answer, __ATOMIC_RELAXED);
-  }
-  return answer == 2;
-}
 
 static void compress(uint32_t state[8], const uint8_t *bytes, size_t blocks, int portably) {
   if (blocks == 0) return;

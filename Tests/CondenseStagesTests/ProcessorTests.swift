@@ -1,4 +1,4 @@
-import CLanes
+import CProcessor
 import CondenseCodecs
 import CondenseStages
 import CondenseTensors
@@ -51,9 +51,9 @@ struct ProcessorTests {
       let tensor = try EncodedTensor(Self.values(kind, shape[0] * shape[1], &random), shape)
       for setting in Self.settings {
         let wide = try make(setting, tensor)
-        clanes_act_narrow(1)
-        defer { clanes_act_narrow(0) }
-        #expect(clanes_is_wide() == 0)
+        cprocessor_act_narrow(1)
+        defer { cprocessor_act_narrow(0) }
+        #expect(cprocessor_is_wide() == 0)
         #expect(try make(setting, tensor) == wide, "\(setting), weights of kind \(kind)")
       }
     }

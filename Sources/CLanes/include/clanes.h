@@ -10,12 +10,6 @@
 // Kernels whose speed lies in shuffles between vector lanes, which Swift has no way to ask for. Plain C with the compiler's
 // vector extensions: no instructions of one processor, no undefined order, the same result everywhere.
 
-/// Whether functions that need AVX2 do their work here.
-int clanes_is_wide(void);
-
-/// For tests: makes this thread act as on a processor without AVX2, or no longer.
-void clanes_act_narrow(int narrow);
-
 /// Which of 64 float32 numbers, given as bit patterns, are among the two largest magnitudes of their four neighbours; of
 /// equal ones those that come first, and zeros never. Bit i of the result is number i.
 ///

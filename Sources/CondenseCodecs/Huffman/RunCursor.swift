@@ -1,4 +1,4 @@
-import CHuffman
+import CCoders
 import CondenseTensors
 
 /// A place in a run of coded symbols, and in what it decodes to.
@@ -65,9 +65,9 @@ struct RunCursor {
   func rounds(_ table: some SymbolLookUp) -> Int { rounds(from: place, table) }
 
   /// The place, as the loops for more than four runs have it.
-  var lanePlace: chuffman_place {
+  var lanePlace: ccoders_huffman_place {
     get {
-      chuffman_place(
+      ccoders_huffman_place(
         next: place.next, bits: place.bits, target: place.target.assumingMemoryBound(to: UInt8.self))
     }
     set { place = Place(next: newValue.next, bits: newValue.bits, target: UnsafeMutableRawPointer(newValue.target)) }

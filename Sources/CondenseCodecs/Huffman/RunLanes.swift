@@ -1,4 +1,4 @@
-import CHuffman
+import CCoders
 
 /// How many runs go side by side.
 enum RunLanes {
@@ -16,16 +16,16 @@ extension RunCursor {
   @inline(__always)
   static func advance(
     _ cursors: inout [RunCursor], _ table: some SymbolLookUp, together: RunLanes?,
-    _ loop: (UnsafeMutablePointer<chuffman_place>, Int) -> Void
+    _ loop: (UnsafeMutablePointer<ccoders_huffman_place>, Int) -> Void
   ) {
     switch together {
-    case .varying: advance(&cursors, lanes: chuffman_varying_lanes, table, loop)
+    case .varying: advance(&cursors, lanes: ccoders_huffman_varying_lanes, table, loop)
     case .fixed:
       for (index, cursor) in cursors.enumerated() {
-        let start = cursors[0].lanePlace.target + index * chuffman_run * table.mostBytes
+        let start = cursors[0].lanePlace.target + index * ccoders_huffman_run * table.mostBytes
         precondition(cursor.lanePlace.target == start, "runs lie elsewhere")
       }
-      advance(&cursors, lanes: chuffman_fixed_lanes, table, loop)
+      advance(&cursors, lanes: ccoders_huffman_fixed_lanes, table, loop)
     case nil: break
     }
     advance(&cursors, table)
@@ -33,7 +33,7 @@ extension RunCursor {
 
   private static func advance(
     _ cursors: inout [RunCursor], lanes: Int, _ table: some SymbolLookUp,
-    _ loop: (UnsafeMutablePointer<chuffman_place>, Int) -> Void
+    _ loop: (UnsafeMutablePointer<ccoders_huffman_place>, Int) -> Void
   ) {
     for first in stride(from: 0, through: cursors.count - lanes, by: lanes) {
       var places = cursors[first..<first + lanes].map(\.lanePlace)

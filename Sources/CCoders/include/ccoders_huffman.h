@@ -14,26 +14,26 @@ typedef struct {
   const uint8_t *next;
   uint64_t bits;
   uint8_t *target;
-} chuffman_place;
+} ccoders_huffman_place;
 
 /// Runs side by side where a look-up gives a fixed number of symbols.
-enum { chuffman_fixed_lanes = 6 };
+enum { ccoders_huffman_fixed_lanes = 6 };
 /// Runs side by side where it gives as many as fit.
-enum { chuffman_varying_lanes = 5 };
+enum { ccoders_huffman_varying_lanes = 5 };
 /// Words of each run where runs have a fixed number of symbols a look-up: their targets are so far apart.
-enum { chuffman_run = 1 << 16 };
+enum { ccoders_huffman_run = 1 << 16 };
 
 // A round reads eight bytes at most seven further on in each run.
 
 /// Five look-ups of one symbol a round. Entries: the word's length, and its symbol in the high byte; by eleven bits.
-void chuffman_ones11(chuffman_place *places, const uint16_t *entries, size_t rounds);
+void ccoders_huffman_ones11(ccoders_huffman_place *places, const uint16_t *entries, size_t rounds);
 /// Four look-ups of one symbol a round. The same by twelve bits.
-void chuffman_ones12(chuffman_place *places, const uint16_t *entries, size_t rounds);
+void ccoders_huffman_ones12(ccoders_huffman_place *places, const uint16_t *entries, size_t rounds);
 /// Five look-ups of two symbols a round. Entries: the word's length, and two symbols in the upper half; by eleven bits.
-void chuffman_twos(chuffman_place *places, const uint32_t *entries, size_t rounds);
+void ccoders_huffman_twos(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds);
 /// Five look-ups of one symbol or two a round, each writing two bytes. Entries: the words' length, in the second byte how
 /// many symbols, in the upper half these; by eleven bits.
-void chuffman_two_at_most(chuffman_place *places, const uint32_t *entries, size_t rounds);
+void ccoders_huffman_two_at_most(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds);
 /// Four look-ups of one to three symbols a round, each writing four bytes. Entries: in the lowest six bits the words'
 /// length, in the next two how many symbols, then these; by thirteen bits.
-void chuffman_three_at_most(chuffman_place *places, const uint32_t *entries, size_t rounds);
+void ccoders_huffman_three_at_most(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds);
