@@ -1,3 +1,4 @@
+import CCoders
 import CondenseTensors
 
 /// CRC-32 as zlib and PNG have it (reflected polynomial 0xEDB88320), so that any tool can check a stream.
@@ -5,7 +6,17 @@ public struct CRC32 {
   public static func checksum(_ bytes: Bytes) -> UInt32 { bytes.withUnsafeBytes { checksum($0) } }
 
   public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    bytes.count < CRC32Folding.smallest ? ~remainder(bytes, ~0) : CRC32Folding.checksum(bytes)
+    if let folded = folded(bytes) { return folded }
+    return bytes.count < CRC32Folding.smallest ? ~remainder(bytes, ~0) : CRC32Folding.checksum(bytes)
+  }
+
+  /// Nil where the processor lacks the instructions, or there are too few bytes for them.
+  private static func folded(_ bytes: UnsafeRawBufferPointer) -> UInt32? {
+    withUnsafeTemporaryAllocation(byteCount: 16, alignment: 16) { rest in
+      let done = ccoders_crc32_fold(bytes.baseAddress, bytes.count, ~0, rest.baseAddress)
+      guard done > 0 else { return nil }
+      return ~remainder(UnsafeRawBufferPointer(rebasing: bytes[done...]), remainder(UnsafeRawBufferPointer(rest), 0))
+    }
   }
 
   private static let tableCount = 16
