@@ -68,6 +68,91 @@ struct ANSTests {
     #expect(try SymbolStream.read(symbols.count, isExtended: true, from: &reader) == symbols)
   }
 
+  /// The same step by step, with a look at the words at each; nil where that finds damage.
+  private static func readCarefully(
+    _ count: Int, _ shares: SymbolShares, _ pairs: SymbolPairs?, _ bytes: Bytes
+  ) -> Bytes? {
+    let slots = shares.shares.enumerated().flatMap { repeatElement($0, count: $1) }
+    let starts = shares.starts
+    let bits = UInt64(shares.bits)
+    var stepsLeft = pairs == nil ? count : SymbolPairs.count(count)
+    var reader = ByteReader(bytes)
+    var symbols: [UInt8] = []
+    while stepsLeft > 0 {
+      guard let wordCount = try? reader.number("a number of words"), let first = try? reader.take(64),
+        let words = try? reader.take(4 * wordCount).elements(of: UInt32.self)
+      else { return nil }
+      var states = first.elements(of: UInt64.self)
+      guard states.allSatisfy({ $0 >= WideANSBlocks.lowest }) else { return nil }
+      var next = 0
+      let steps = min(stepsLeft, WideANSBlocks.blockSize)
+      for step in 0..<steps {
+        let index = step / 2 % WideANSBlocks.stateCount
+        let slot = states[index] & (1 << bits - 1)
+        let symbol = slots[Int(slot)]
+        states[index] = UInt64(shares.shares[symbol]) * (states[index] >> bits) + slot - UInt64(starts[symbol])
+        if let pairs {
+          let both = pairs.symbols(UInt8(symbol))
+          symbols += [UInt8(both & 0xFF), UInt8(both >> 8)]
+        } else {
+          symbols.append(UInt8(symbol))
+        }
+        if (step % 2 == 1 || step == steps - 1) && states[index] < WideANSBlocks.lowest {
+          guard next < words.count else { return nil }
+          states[index] = states[index] << 32 | UInt64(words[next])
+          next += 1
+          guard states[index] >= WideANSBlocks.lowest else { return nil }
+        }
+      }
+      guard next == words.count, states.allSatisfy({ $0 == WideANSBlocks.lowest }) else { return nil }
+      stepsLeft -= steps
+    }
+    return Bytes(symbols)[0..<count]
+  }
+
+  @Test(
+    "Long streams come back, and damage is refused, or gives the other symbols that it stands for",
+    arguments: UInt64(1)...12)
+  func longStreams(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let pairs = seed % 3 == 0 ? SymbolPairs(first: 5) : nil
+    let widths = [7, SymbolShares.usualBits, SymbolShares.mostBits]
+    let bits = pairs == nil ? widths[Int(seed / 3) % 3] : SymbolShares.pairBits
+    // Some are nearly all the same, so that there are hardly any words; one has several blocks.
+    let likely = [0.3, 0.9, 0.9999].randomElement(using: &generator) ?? 0.5
+    let count = Int.random(in: 1...9000, using: &generator) + (seed == 4 ? 2 * WideANSBlocks.blockSize : 0)
+    let distinct = pairs == nil ? 1 << min(bits - 1, 8) : 16
+    var symbols = (0..<count).map { _ -> UInt8 in
+      let isLikely = Double.random(in: 0..<1, using: &generator) < likely
+      return UInt8((isLikely ? 3 : Int.random(in: 0..<distinct, using: &generator)) + (pairs == nil ? 0 : 5))
+    }
+    symbols[0] = pairs == nil ? 1 : 6
+    var frequencies = Frequencies.bytes(Bytes(symbols))
+    for symbol in 0..<distinct { frequencies[symbol + (pairs == nil ? 0 : 5)] += 1 }
+    let shares = SymbolShares(frequencies: pairs.map { $0.frequencies(frequencies) } ?? frequencies, bits: bits)
+    var writer = ByteWriter()
+    WideANSBlocks.write(SymbolPlane(Bytes(symbols)), shares, pairs: pairs, to: &writer)
+    let coded = writer.finish()
+    try onEveryProcessor { () throws in
+      var reader = ByteReader(coded)
+      #expect(try WideANSBlocks.read(count, shares, pairs: pairs, from: &reader) == Bytes(symbols), "seed \(seed)")
+      #expect(reader.remaining == 0)
+    }
+    for round in 0..<10 {
+      var damaged = coded.array
+      for _ in 0..<Int.random(in: 1...3, using: &generator) {
+        damaged[Int.random(in: 0..<damaged.count, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      }
+      // Some are cut short as well: then words, or whole blocks, are missing.
+      let bytes = Bytes(damaged)[0..<(round < 6 ? damaged.count : Int.random(in: 0..<damaged.count, using: &generator))]
+      let careful = Self.readCarefully(count, shares, pairs, bytes)
+      onEveryProcessor {
+        var reader = ByteReader(bytes)
+        #expect((try? WideANSBlocks.read(count, shares, pairs: pairs, from: &reader)) == careful, "seed \(seed)")
+      }
+    }
+  }
+
   @Test("Very rare symbols get more slots to be rare in")
   func skewed() throws {
     var frequencies = [Int](repeating: 1, count: 256)

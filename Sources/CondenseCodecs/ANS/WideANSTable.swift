@@ -1,32 +1,43 @@
+import CCoders
 import CondenseTensors
 
 /// What a step needs to know of a state's slot.
 ///
-/// For 2^12 slots and one symbol a step: for each slot its symbol, place and share, in one entry. Else for each slot
-/// its symbol, and for each symbol the rest: both tables stay in the first-level cache, one of all slots' entries would
+/// For 2^12 slots and one symbol a step: for each slot its share and place, and its symbol. Else for each slot
+/// its symbol, and for each symbol the rest: both tables stay in the first-level cache, one of all slots' places would
 /// not.
 enum WideANSTable {
-  case narrow([UInt32])
-  case wide(slots: [UInt8], symbols: [UInt64], bits: UInt64)
+  case narrow(slots: [ccoders_ans_slot], symbols: [UInt8])
+  case wide(slots: [UInt8], symbols: [ccoders_ans_symbol], bits: UInt64)
   /// For 2^14 slots.
-  case pairs(slots: [UInt8], symbols: [UInt64])
+  case pairs(slots: [UInt8], symbols: [ccoders_ans_symbol])
 
   /// Where there are pairs, shares have ``SymbolShares/pairBits`` bits.
   init(_ shares: SymbolShares, pairs: SymbolPairs?) {
-    if shares.bits == SymbolShares.usualBits, pairs == nil {
-      var entries: [UInt32] = []
+    let slots = [UInt8](unsafeUninitializedCapacity: 1 << shares.bits) { slots, count in
       for (symbol, share) in shares.shares.enumerated() {
-        for place in 0..<share { entries.append(UInt32(symbol) | UInt32(place) << 8 | UInt32(share) << 20) }
+        slots[count..<count + share].initialize(repeating: UInt8(symbol))
+        count += share
       }
-      self = .narrow(entries)
+    }
+    if shares.bits == SymbolShares.usualBits, pairs == nil {
+      let places = [ccoders_ans_slot](unsafeUninitializedCapacity: slots.count) { places, count in
+        for share in shares.shares {
+          for place in 0..<share {
+            places.initializeElement(at: count, to: ccoders_ans_slot(share: UInt16(share), place: UInt16(place)))
+            count += 1
+          }
+        }
+      }
+      self = .narrow(slots: places, symbols: slots)
       return
     }
-    var slots: [UInt8] = []
-    var symbols = [UInt64](repeating: 0, count: 256)
-    for (symbol, share) in shares.shares.enumerated() where share > 0 {
-      let written = pairs.map { $0.symbols(UInt8(symbol)) } ?? UInt16(symbol)
-      symbols[symbol] = UInt64(share) | UInt64(slots.count) << 16 | UInt64(written) << 32
-      slots += repeatElement(UInt8(symbol), count: share)
+    var start = 0
+    let symbols = shares.shares.enumerated().map { symbol, share in
+      defer { start += share }
+      return ccoders_ans_symbol(
+        share: UInt16(share), start: UInt16(truncatingIfNeeded: start),
+        written: pairs.map { $0.symbols(UInt8(symbol)) } ?? UInt16(symbol), unused: 0)
     }
     precondition(pairs == nil || shares.bits == SymbolShares.pairBits, "pairs have as many slots as their table")
     self =
@@ -37,10 +48,9 @@ enum WideANSTable {
   /// False unless the symbols use up all words and every state ends where it began.
   func decode(_ words: Bytes, _ states: [UInt64], into target: UnsafeMutableRawBufferPointer) -> Bool {
     switch self {
-    case .narrow(let entries):
-      entries.withUnsafeBufferPointer { entries in
-        guard let entries = entries.baseAddress else { return false }
-        return WideANSDecoder.decode(words, states, into: target, NarrowStep(entries: entries))
+    case .narrow(let slots, let symbols):
+      WideANSTable.withPointers(slots, symbols) {
+        WideANSDecoder.decode(words, states, into: target, NarrowStep(slots: $0, symbols: $1))
       }
     case .wide(let slots, let symbols, let bits):
       WideANSTable.withPointers(slots, symbols) {
@@ -54,8 +64,8 @@ enum WideANSTable {
   }
 
   @inline(__always)
-  private static func withPointers(
-    _ slots: [UInt8], _ symbols: [UInt64], _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt64>) -> Bool
+  private static func withPointers<Slot, Symbol>(
+    _ slots: [Slot], _ symbols: [Symbol], _ body: (UnsafePointer<Slot>, UnsafePointer<Symbol>) -> Bool
   ) -> Bool {
     slots.withUnsafeBufferPointer { slots in
       symbols.withUnsafeBufferPointer { symbols in
@@ -72,25 +82,36 @@ protocol ANSStep {
   static var byteCount: Int { get }
   /// Writes the symbols, and goes to the state before them.
   func step(_ state: inout UInt64, _ target: UnsafeMutableRawPointer)
+  /// Takes so many rounds of two steps for each state, and returns where the words go on.
+  func rounds(
+    _ count: Int, _ states: inout [UInt64], _ words: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>
+  ) -> UnsafePointer<UInt8>
 }
 
 struct NarrowStep: ANSStep {
   static var byteCount: Int { 1 }
   private static let bits: UInt64 = 12
-  let entries: UnsafePointer<UInt32>
+  let slots: UnsafePointer<ccoders_ans_slot>
+  let symbols: UnsafePointer<UInt8>
 
   @inline(__always)
   func step(_ state: inout UInt64, _ target: UnsafeMutableRawPointer) {
-    let entry = entries[Int(truncatingIfNeeded: state & (1 &<< NarrowStep.bits &- 1))]
-    target.storeBytes(of: UInt8(truncatingIfNeeded: entry), as: UInt8.self)
-    state = UInt64(entry &>> 20) &* (state &>> NarrowStep.bits) &+ UInt64(entry &>> 8 & 0xFFF)
+    let slot = Int(truncatingIfNeeded: state & (1 &<< NarrowStep.bits &- 1))
+    target.storeBytes(of: symbols[slot], as: UInt8.self)
+    state = UInt64(slots[slot].share) &* (state &>> NarrowStep.bits) &+ UInt64(slots[slot].place)
+  }
+
+  func rounds(
+    _ count: Int, _ states: inout [UInt64], _ words: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>
+  ) -> UnsafePointer<UInt8> {
+    ccoders_ans_narrow(&states, words, target, count, slots, symbols)
   }
 }
 
 struct WideStep: ANSStep {
   static var byteCount: Int { 1 }
   let slots: UnsafePointer<UInt8>
-  let symbols: UnsafePointer<UInt64>
+  let symbols: UnsafePointer<ccoders_ans_symbol>
   let bits: UInt64
 
   @inline(__always)
@@ -98,8 +119,13 @@ struct WideStep: ANSStep {
     let slot = state & (1 &<< bits &- 1)
     let symbol = slots[Int(truncatingIfNeeded: slot)]
     target.storeBytes(of: symbol, as: UInt8.self)
-    let entry = symbols[Int(symbol)]
-    state = (entry & 0xFFFF) &* (state &>> bits) &+ slot &- (entry &>> 16 & 0xFFFF)
+    symbols[Int(symbol)].leave(slot, &state, bits)
+  }
+
+  func rounds(
+    _ count: Int, _ states: inout [UInt64], _ words: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>
+  ) -> UnsafePointer<UInt8> {
+    ccoders_ans_wide(&states, words, target, count, slots, symbols, Int32(truncatingIfNeeded: bits))
   }
 }
 
@@ -107,14 +133,28 @@ struct PairStep: ANSStep {
   static var byteCount: Int { 2 }
   private static let bits: UInt64 = 14
   let slots: UnsafePointer<UInt8>
-  let symbols: UnsafePointer<UInt64>
+  let symbols: UnsafePointer<ccoders_ans_symbol>
 
   @inline(__always)
   func step(_ state: inout UInt64, _ target: UnsafeMutableRawPointer) {
     let slot = state & (1 &<< PairStep.bits &- 1)
-    let entry = symbols[Int(slots[Int(truncatingIfNeeded: slot)])]
-    target.storeBytes(of: UInt16(truncatingIfNeeded: entry &>> 32).littleEndian, as: UInt16.self)
-    state = (entry & 0xFFFF) &* (state &>> PairStep.bits) &+ slot &- (entry &>> 16 & 0xFFFF)
+    let symbol = symbols[Int(slots[Int(truncatingIfNeeded: slot)])]
+    target.storeBytes(of: symbol.written.littleEndian, as: UInt16.self)
+    symbol.leave(slot, &state, PairStep.bits)
+  }
+
+  func rounds(
+    _ count: Int, _ states: inout [UInt64], _ words: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>
+  ) -> UnsafePointer<UInt8> {
+    ccoders_ans_pairs(&states, words, target, count, slots, symbols)
+  }
+}
+
+extension ccoders_ans_symbol {
+  /// Goes to the state before one of its slots.
+  @inline(__always)
+  fileprivate func leave(_ slot: UInt64, _ state: inout UInt64, _ bits: UInt64) {
+    state = UInt64(share) &* (state &>> bits) &+ slot &- UInt64(start)
   }
 }
 
@@ -156,57 +196,23 @@ enum WideANSDecoder {
   }
 
   /// Decodes as long as sixteen steps' words are surely there; returns how many bytes that were.
-  @inline(__always)
-  private static func decodeFast<Step: ANSStep>(
+  private static func decodeFast(
     _ source: UnsafeRawPointer, _ byteCount: Int, _ next: inout Int, _ states: inout [UInt64],
-    _ target: UnsafeMutableRawPointer, _ count: Int, _ table: Step
+    _ target: UnsafeMutableRawPointer, _ count: Int, _ table: some ANSStep
   ) -> Int {
-    var (a, b, c, d) = (states[0], states[1], states[2], states[3])
-    var (e, f, g, h) = (states[4], states[5], states[6], states[7])
-    var words = source + next
-    var out = target
-    let each = Step.byteCount
-    // Eight turns take 32 bytes at most, and four more are looked at.
-    let wordsEnd = source + byteCount - 36
-    let outEnd = target + count - 16 * each
-    while out <= outEnd && words <= wordsEnd {
-      four(&a, &b, &c, &d, &words, out, table)
-      four(&e, &f, &g, &h, &words, out + 8 * each, table)
-      out += 16 * each
+    let start = source.assumingMemoryBound(to: UInt8.self)
+    let out = target.assumingMemoryBound(to: UInt8.self)
+    let written = 2 * WideANSBlocks.stateCount * type(of: table).byteCount
+    var words = start
+    var position = 0
+    while true {
+      // Eight turns take 32 bytes at most, and four more are looked at.
+      let rounds = min((start + byteCount - words - 4) / 32, (count - position) / written)
+      guard rounds > 0 else { break }
+      words = table.rounds(rounds, &states, words, out + position)
+      position += rounds * written
     }
-    states = [a, b, c, d, e, f, g, h]
-    next = words - source
-    return out - target
-  }
-
-  /// The turns of four states.
-  @inline(__always)
-  private static func four<Step: ANSStep>(
-    _ a: inout UInt64, _ b: inout UInt64, _ c: inout UInt64, _ d: inout UInt64, _ words: inout UnsafeRawPointer,
-    _ out: UnsafeMutableRawPointer, _ table: Step
-  ) {
-    let each = Step.byteCount
-    table.step(&a, out)
-    table.step(&b, out + 2 * each)
-    table.step(&c, out + 4 * each)
-    table.step(&d, out + 6 * each)
-    table.step(&a, out + each)
-    table.step(&b, out + 3 * each)
-    table.step(&c, out + 5 * each)
-    table.step(&d, out + 7 * each)
-    refill(&a, &words)
-    refill(&b, &words)
-    refill(&c, &words)
-    refill(&d, &words)
-  }
-
-  /// Takes a word where the state is low. Without a branch: whether it is, is as good as random.
-  @inline(__always)
-  private static func refill(_ state: inout UInt64, _ words: inout UnsafeRawPointer) {
-    let word = UInt64(UInt32(littleEndian: words.loadUnaligned(as: UInt32.self)))
-    let isLow = state < WideANSBlocks.lowest
-    let refilled = state &<< 32 | word
-    state = isLow ? refilled : state
-    words += isLow ? 4 : 0
+    next = words - start
+    return position
   }
 }
