@@ -14,10 +14,12 @@
 #define BIG64(word) (word)
 #define LITTLE16(word) __builtin_bswap16(word)
 #define LITTLE32(word) __builtin_bswap32(word)
+#define LITTLE64(word) __builtin_bswap64(word)
 #else
 #define BIG64(word) __builtin_bswap64(word)
 #define LITTLE16(word) (word)
 #define LITTLE32(word) (word)
+#define LITTLE64(word) (word)
 #endif
 
 #endif

@@ -70,6 +70,49 @@ struct HuffmanTests {
     #expect(reader.remaining == 0)
   }
 
+  @Test("Runs are the words one after the other, on every processor", arguments: UInt64(1)...20)
+  func runs(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    // Pairs; symbols near each other, of which two are looked up at a time; and all others, with words of up to 12 bits.
+    let kind = seed % 3
+    let distinct = kind == 0 ? 16 : kind == 1 ? 30 : 256
+    let least = kind == 2 ? 0 : UInt8.random(in: 0..<200, using: &generator)
+    let count = Int.random(in: 1...9000, using: &generator)
+    let symbols = (0..<count).map { _ in
+      let bound = Int.random(in: 1...distinct, using: &generator)
+      return least + UInt8(Int.random(in: 0..<Int.random(in: 1...bound, using: &generator), using: &generator))
+    }
+    let pairs = kind == 0 ? SymbolPairs(first: least) : nil
+    var frequencies = Frequencies.bytes(Bytes(symbols))
+    if let pairs {
+      for symbol in 0..<16 { frequencies[Int(least) + symbol] += 1 }
+      frequencies = pairs.frequencies(frequencies)
+    } else {
+      // Two symbols at least, and the rarest as rare as can be.
+      frequencies[Int(least)] += 1 << 16
+      frequencies[Int(least) + 1] += 1
+    }
+    let code = CodeLengths(frequencies: frequencies, longest: kind == 2 ? CodeLengths.longestMade : 11)
+    var bits = BitWriter()
+    func write(_ word: UInt8) { bits.write(UInt32(code.words[Int(word)]), count: Int(code.lengths[Int(word)])) }
+    for position in stride(from: 0, to: count, by: pairs == nil ? 1 : 2) {
+      if let pairs {
+        write(pairs.pair(symbols[position], position + 1 < count ? symbols[position + 1] : least))
+      } else {
+        write(symbols[position])
+      }
+    }
+    bits.finish()
+    let table = EncodingTable(code, symbolCount: 1 << 20, pairs: pairs)
+    onEveryProcessor {
+      let run = [UInt8](unsafeUninitializedCapacity: EncodingTable.capacity(count)) { target, size in
+        guard let base = target.baseAddress else { return }
+        size = symbols.withUnsafeBufferPointer { table.encode($0, into: base) }
+      }
+      #expect(run == bits.bytes, "seed \(seed)")
+    }
+  }
+
   @Test("Symbols come back at every length around a cut", arguments: [1, 2, 3, 7, 1023, 1024, 1025, 1027, 4099])
   func symbols(count: Int) throws {
     var generator = SeededGenerator(seed: UInt64(count))

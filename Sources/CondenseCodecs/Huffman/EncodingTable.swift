@@ -1,3 +1,4 @@
+import CCoders
 import CondenseTensors
 
 /// The words of a code as an encoder wants them: in the highest bits of an entry, with their length in the lowest byte,
@@ -57,105 +58,24 @@ struct EncodingTable {
 
   /// Writes a run, the first bit highest, and returns its length in bytes. `target` has ``capacity(_:)`` bytes.
   func encode(_ symbols: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableRawPointer) -> Int {
-    guard let base = symbols.baseAddress else { return 0 }
-    let source = UnsafeRawPointer(base)
-    var bits = BitBuffer(target: target)
-    let whole = symbols.count / 8 * 8
+    guard let source = symbols.baseAddress else { return 0 }
+    let start = target.assumingMemoryBound(to: UInt8.self)
+    var writer = ccoders_huffman_writer(target: start, bits: 0, count: 0)
+    let rounds = symbols.count / 8
     if let pairs {
-      let origin = UInt64(first) &* 0x0101_0101_0101_0101
-      pairs.withUnsafeBufferPointer { pairs in
-        guard let table = pairs.baseAddress else { return }
-        var position = 0
-        while position < whole {
-          let word = source.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian &- origin
-          // Four indices of ten bits, each in a half word.
-          let indices = word & 0x001F_001F_001F_001F | (word & 0x1F00_1F00_1F00_1F00) &>> 3
-          let a = table[EncodingTable.pair(indices)]
-          let b = table[EncodingTable.pair(indices &>> 16)]
-          let c = table[EncodingTable.pair(indices &>> 32)]
-          let d = table[EncodingTable.pair(indices &>> 48)]
-          if (a &+ b &+ c &+ d) & 0x7F <= 56 {
-            bits.append(a, b, c, d)
-          } else {
-            bits.append(a, b)
-            bits.append(c, d)
-          }
-          position += 8
-        }
-      }
+      ccoders_huffman_write_twos(&writer, source, rounds, pairs, first)
     } else {
-      singles.withUnsafeBufferPointer { singles in
-        guard let table = singles.baseAddress else { return }
-        var position = 0
-        while position < whole {
-          let word = source.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian
-          bits.append(
-            table[EncodingTable.single(word)], table[EncodingTable.single(word &>> 8)],
-            table[EncodingTable.single(word &>> 16)], table[EncodingTable.single(word &>> 24)])
-          bits.append(
-            table[EncodingTable.single(word &>> 32)], table[EncodingTable.single(word &>> 40)],
-            table[EncodingTable.single(word &>> 48)], table[EncodingTable.single(word &>> 56)])
-          position += 8
-        }
-      }
+      ccoders_huffman_write_ones(&writer, source, rounds, singles)
     }
     if isPaired {
       let code = SymbolPairs(first: first)
-      for position in stride(from: whole, to: symbols.count, by: 2) {
+      for position in stride(from: rounds * 8, to: symbols.count, by: 2) {
         let second = position + 1 < symbols.count ? symbols[position + 1] : first
-        bits.append(singles[Int(code.pair(symbols[position], second))], 0)
+        ccoders_huffman_write(&writer, singles[Int(code.pair(symbols[position], second))])
       }
     } else {
-      for symbol in symbols[whole...] { bits.append(singles[Int(symbol)], 0) }
+      for symbol in symbols[(rounds * 8)...] { ccoders_huffman_write(&writer, singles[Int(symbol)]) }
     }
-    return bits.finish()
-  }
-
-  @inline(__always)
-  private static func pair(_ indices: UInt64) -> Int { Int(UInt16(truncatingIfNeeded: indices)) }
-
-  @inline(__always)
-  private static func single(_ word: UInt64) -> Int { Int(truncatingIfNeeded: word & 0xFF) }
-
-  /// Bits on their way to memory, the first highest; fewer than eight between two calls.
-  private struct BitBuffer {
-    private let start: UnsafeMutableRawPointer
-    private var target: UnsafeMutableRawPointer
-    private var bits: UInt64 = 0
-    private var count: UInt64 = 0
-
-    init(target: UnsafeMutableRawPointer) {
-      start = target
-      self.target = target
-    }
-
-    /// Appends two entries, of 48 bits at most.
-    ///
-    /// An entry's length stays in the lowest byte, where no word reaches, until all are together.
-    @inline(__always)
-    mutating func append(_ a: UInt64, _ b: UInt64) {
-      append(word: a | b &>> a, a &+ b)
-    }
-
-    /// Appends four entries, of 56 bits at most.
-    @inline(__always)
-    mutating func append(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64) {
-      let two = a &+ b
-      let three = two &+ c
-      append(word: a | b &>> a | c &>> two | d &>> three, three &+ d)
-    }
-
-    /// Shifts take a length from a sum of entries' lowest six bits, since that is all that they look at.
-    @inline(__always)
-    private mutating func append(word: UInt64, _ length: UInt64) {
-      bits |= (word & ~0xFF) &>> count
-      count &+= length & 0x3F
-      target.storeBytes(of: bits.bigEndian, as: UInt64.self)
-      target += Int(truncatingIfNeeded: count &>> 3)
-      bits = bits &<< (count & ~7)
-      count &= 7
-    }
-
-    func finish() -> Int { target - start + (count > 0 ? 1 : 0) }
+    return writer.target - start + (writer.count > 0 ? 1 : 0)
   }
 }

@@ -1,4 +1,4 @@
-#include "ccoders_huffman.h"
+#include "ccoders_huffman_decode.h"
 
 #include <string.h>
 
