@@ -1,4 +1,5 @@
-/// CRC-32 of long input without tables: what a byte does to the remainder, three bytes further on do as well.
+/// CRC-32 of long input without tables, where the processor has no instructions for that: what a byte does to the
+/// remainder, three bytes further on do as well.
 ///
 /// The polynomial divides x^(8 × 4018) + x^(8 × 2091) + x^(8 × 1837) + 1, found by search. So a byte may be added to those
 /// 1927, 2181 and 4018 bytes behind it and then left out, as the remainder stays the same: vectors of bytes are moved on

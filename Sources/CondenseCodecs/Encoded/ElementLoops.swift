@@ -1,3 +1,4 @@
+import CCoders
 import CondenseTensors
 
 /// Loops over elements of one width, at the speed of memory.
@@ -43,8 +44,12 @@ enum ElementLoops {
   static func mask(bytes: Bytes, without value: UInt8) -> Bytes {
     bytes.withUnsafeBytes { bytes in
       Bytes(count: Bitmap.byteCount(bytes.count)) { target in
+        guard let source = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+          let base = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        else { return }
+        let done = ccoders_mask_bytes(source, bytes.count, value, base)
         let zero = UInt64(value) &* 0x0101_0101_0101_0101
-        for index in 0..<bytes.count / 8 {
+        for index in done / 8..<bytes.count / 8 {
           let word = bytes.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self).littleEndian ^ zero
           // A carry into a byte's highest bit where any below is set; no carry leaves a byte.
           let isSet = (word & 0x7F7F_7F7F_7F7F_7F7F &+ 0x7F7F_7F7F_7F7F_7F7F | word) & 0x8080_8080_8080_8080

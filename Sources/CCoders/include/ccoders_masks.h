@@ -1,0 +1,13 @@
+// Bitmaps of elements, a word at a time.
+
+#ifndef CCODERS_MASKS_H
+#define CCODERS_MASKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Writes a bitmap, eight bytes for each 64 of `count` bytes, of those that are not `value`. Returns how many bytes of
+/// `bytes` it has looked at: none on a processor without AVX2.
+size_t ccoders_mask_bytes(const uint8_t *bytes, size_t count, uint8_t value, uint8_t *bitmap);
+
+#endif
