@@ -93,7 +93,7 @@ let package = Package(
     .testTarget(name: "CondensePluginsTests", dependencies: ["CondensePlugins", "TestSupport"]),
     .testTarget(
       name: "CondenseEngineTests",
-      dependencies: ["CLanes", "CondenseEngine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: ["CProcessor", "CondenseEngine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "CondenseWatchingTests", dependencies: ["CondenseWatching", "TestSupport"]),
     .testTarget(name: "CondenseHTTPTests", dependencies: ["CondenseHTTP", "TestSupport"]),
     .testTarget(name: "CondenseDaemonTests", dependencies: ["CondenseDaemon", "TestSupport"]),

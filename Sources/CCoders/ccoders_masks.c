@@ -1,11 +1,23 @@
 #include "ccoders_masks.h"
 
+#include <string.h>
+
+#include "ccoders_order.h"
 #include "ccoders_processor.h"
+
+INLINE size_t count_bits(const uint8_t *bitmap, size_t words) {
+  size_t count = 0;
+  for (size_t place = 0; place < words; place++) {
+    uint64_t word;
+    memcpy(&word, bitmap + 8 * place, sizeof word);
+    count += (size_t)__builtin_popcountll(word);
+  }
+  return count;
+}
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
-#include <string.h>
 
 #define TARGET __attribute__((target("avx2")))
 
@@ -24,6 +36,15 @@ TARGET static size_t mask_bytes(const uint8_t *bytes, size_t count, uint8_t valu
   return done;
 }
 
+__attribute__((target("popcnt"))) static size_t count_by_instruction(const uint8_t *bitmap, size_t words) {
+  return count_bits(bitmap, words);
+}
+
+size_t ccoders_count_bits(const uint8_t *bitmap, size_t words) {
+  if (cprocessor_is_wide()) return count_by_instruction(bitmap, words);
+  return count_bits(bitmap, words);
+}
+
 size_t ccoders_mask_bytes(const uint8_t *bytes, size_t count, uint8_t value, uint8_t *bitmap) {
   return cprocessor_is_wide() ? mask_bytes(bytes, count, value, bitmap) : 0;
 }
@@ -34,5 +55,7 @@ size_t ccoders_mask_bytes(const uint8_t *bytes, size_t count, uint8_t value, uin
   (void)bytes, (void)count, (void)value, (void)bitmap;
   return 0;
 }
+
+size_t ccoders_count_bits(const uint8_t *bitmap, size_t words) { return count_bits(bitmap, words); }
 
 #endif

@@ -1,7 +1,5 @@
 #include "clanes_comparison.h"
 
-#include <string.h>
-
 #include "clanes_bit_numbers.h"
 #include "clanes_processor.h"
 
@@ -133,13 +131,13 @@ static size_t part(const float *numbers, const uint8_t *mask, size_t words, stru
 
 size_t clanes_add_differences(
     const float *source, const float *result, size_t count, struct clanes_differences *sums) {
-  return clanes_has_avx2() ? add_differences(source, result, count, sums) : 0;
+  return cprocessor_is_wide() ? add_differences(source, result, count, sums) : 0;
 }
 
 size_t clanes_add_squares(const float *numbers, size_t count, double sums[8], size_t *nonzeros) {
-  return clanes_has_avx2() ? add_squares(numbers, count, sums, nonzeros) : 0;
+  return cprocessor_is_wide() ? add_squares(numbers, count, sums, nonzeros) : 0;
 }
 
 size_t clanes_part(const float *numbers, const uint8_t *mask, size_t words, struct clanes_parted *parted) {
-  return clanes_has_avx2() ? part(numbers, mask, words, parted) : 0;
+  return cprocessor_is_wide() ? part(numbers, mask, words, parted) : 0;
 }

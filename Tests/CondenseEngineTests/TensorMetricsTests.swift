@@ -1,4 +1,4 @@
-import CLanes
+import CProcessor
 import CondenseCodecs
 import CondenseTensors
 import TestSupport
@@ -37,8 +37,8 @@ struct TensorMetricsTests {
     var parted: PartedSource?
     let metrics = try TensorMetrics(source: source, encoded: encoded, parted: &parted)
     #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
-    clanes_act_narrow(1)
-    defer { clanes_act_narrow(0) }
+    cprocessor_act_narrow(1)
+    defer { cprocessor_act_narrow(0) }
     parted = nil
     #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
     return metrics
@@ -122,8 +122,8 @@ struct TensorMetricsTests {
       let copy = try tensor(values, .f32, shape)
       let metrics = TensorMetrics(source: source, result: source)
       #expect(TensorMetrics(source: source, result: copy) == metrics, "seed 42")
-      clanes_act_narrow(1)
-      defer { clanes_act_narrow(0) }
+      cprocessor_act_narrow(1)
+      defer { cprocessor_act_narrow(0) }
       #expect(TensorMetrics(source: source, result: source) == metrics, "seed 42")
       #expect(TensorMetrics(source: source, result: copy) == metrics, "seed 42")
     }

@@ -10,4 +10,7 @@
 /// `bytes` it has looked at: none on a processor without AVX2.
 size_t ccoders_mask_bytes(const uint8_t *bytes, size_t count, uint8_t value, uint8_t *bitmap);
 
+/// How many bits are set in eight bytes times `words`.
+size_t ccoders_count_bits(const uint8_t *bitmap, size_t words);
+
 #endif

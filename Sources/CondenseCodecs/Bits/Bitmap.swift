@@ -1,3 +1,4 @@
+import CCoders
 import CondenseTensors
 
 /// Operations on bitmaps: one bit an element, least significant first, padded with zero bits to whole bytes.
@@ -13,9 +14,10 @@ public enum Bitmap {
         count += Int(bytes[position >> 3] >> (position & 7) & 1)
         position += 1
       }
-      while position + 64 <= range.upperBound {
-        count += bytes.loadUnaligned(fromByteOffset: position >> 3, as: UInt64.self).nonzeroBitCount
-        position += 64
+      let words = max(0, range.upperBound - position) / 64
+      if words > 0, let base = bytes.baseAddress {
+        count += ccoders_count_bits((base + position / 8).assumingMemoryBound(to: UInt8.self), words)
+        position += 64 * words
       }
       while position + 8 <= range.upperBound {
         count += bytes[position >> 3].nonzeroBitCount
