@@ -37,6 +37,25 @@ struct ElementLoopTests {
     }
   }
 
+  @Test("Memory past the caches holds what was written for it, wherever it starts", arguments: [0, 1, 5])
+  func pastCaches(offset: Int) {
+    let count = PastCaches.leastByteCount / 8 + 70
+    let memory = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: offset + count + 1)
+    defer { memory.deallocate() }
+    memory.initialize(repeating: .max)
+    var next = 0
+    PastCaches.fill(UnsafeMutableBufferPointer(rebasing: memory[offset..<offset + count])) { place, range in
+      #expect(range.lowerBound == next && (range.count % 64 == 0 || range.upperBound == count))
+      next = range.upperBound
+      for index in range { (place + (index - range.lowerBound)).initialize(to: UInt64(index)) }
+    }
+    #expect(next == count)
+    let isWhole = memory.enumerated().allSatisfy { index, value in
+      (offset..<offset + count).contains(index) ? value == UInt64(index - offset) : value == .max
+    }
+    #expect(isWhole)
+  }
+
   @Test("Indices are looked up in the places of a mask", arguments: UInt64(1)...20)
   func lookUp(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)

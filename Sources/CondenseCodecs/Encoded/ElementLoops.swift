@@ -91,28 +91,27 @@ enum ElementLoops {
   ///
   /// Word by word of the mask, so that zeros are still in the first-level cache when elements come over them.
   @inline(__always)
-  static func scatter<T>(
+  static func scatter<T: BitwiseCopyable>(
     _ mask: Bytes, into target: UnsafeMutableBufferPointer<T>, zero: T, _ element: (Int) -> T
   ) {
-    guard let base = target.baseAddress else { return }
     mask.withUnsafeBytes { mask in
       var next = 0
-      var start = 0
-      while start < target.count {
-        let end = min(start + 64, target.count)
-        var word = Bitmap.word(mask, at: start / 8)
-        let part = base + start
-        if end - start == 64 {
-          part.initialize(repeating: zero, count: 64)
-        } else {
-          part.initialize(repeating: zero, count: end - start)
+      PastCaches.fill(target) { memory, range in
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: 64) {
+          let count = min(64, range.upperBound - start)
+          var word = Bitmap.word(mask, at: start / 8)
+          let part = memory + (start - range.lowerBound)
+          if count == 64 {
+            part.initialize(repeating: zero, count: 64)
+          } else {
+            part.initialize(repeating: zero, count: count)
+          }
+          while word != 0 {
+            part[word.trailingZeroBitCount] = element(next)
+            next &+= 1
+            word &= word &- 1
+          }
         }
-        while word != 0 {
-          part[word.trailingZeroBitCount] = element(next)
-          next &+= 1
-          word &= word &- 1
-        }
-        start = end
       }
     }
   }
@@ -140,14 +139,17 @@ enum ElementLoops {
   ) {
     indices.withElements(of: UInt8.self) { indices in
       table.withElements(of: type) { table in
-        guard var target = target.bindMemory(to: type).baseAddress, var source = indices.baseAddress,
-          var entries = table.baseAddress
-        else { return }
-        for count in counts {
-          for index in 0..<count { target[index] = entries[Int(source[index])] }
-          target += count
-          source += count
-          entries += size
+        let target = target.bindMemory(to: type)
+        guard let indices = indices.baseAddress, let table = table.baseAddress else { return }
+        var start = 0
+        for (part, count) in counts.enumerated() {
+          let source = indices + start
+          let entries = table + part * size
+          PastCaches.fill(UnsafeMutableBufferPointer(rebasing: target[start..<start + count])) { memory, range in
+            let source = source + range.lowerBound
+            for index in 0..<range.count { memory[index] = entries[Int(source[index])] }
+          }
+          start += count
         }
       }
     }

@@ -68,7 +68,7 @@ extension Quantized {
     }
   }
 
-  /// Codes part by part, each with its zero point and scale. A whole part is handed over at a time: a call for each
+  /// Codes part by part, each with its zero point and scale. A stretch is handed over at a time: a call for each
   /// element is not always inlined, and costs ten times as much then.
   @inline(__always)
   private func putParts<Code: BitwiseCopyable>(
@@ -76,11 +76,15 @@ extension Quantized {
     _ expand: (UnsafePointer<Code>, UnsafeMutableBufferPointer<Float>, Int32, Float) -> Void
   ) {
     codes.withElements(of: code) { codes in
-      guard let target = target.baseAddress, let source = codes.baseAddress else { return }
+      guard let codes = codes.baseAddress else { return }
       var start = 0
       for (part, count) in counts.enumerated() {
         let zero = zeroPoints?[part] ?? type.symmetricZeroPoint
-        expand(source + start, UnsafeMutableBufferPointer(start: target + start, count: count), zero, scales[part])
+        let source = codes + start
+        PastCaches.fill(UnsafeMutableBufferPointer(rebasing: target[start..<start + count])) { memory, range in
+          let target = UnsafeMutableBufferPointer(start: memory, count: range.count)
+          expand(source + range.lowerBound, target, zero, scales[part])
+        }
         start += count
       }
     }
