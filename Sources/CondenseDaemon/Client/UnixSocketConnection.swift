@@ -17,6 +17,11 @@ final class UnixSocketConnection {
 
   /// - Parameter patience: seconds that the other side may take to say something.
   init(to path: String, patience: Int) throws(Failure) {
+    // Where an initializer fails with everything in place, `deinit` follows: it must be the only one to close.
+    descriptor = try UnixSocketConnection.connected(to: path, patience: patience)
+  }
+
+  private static func connected(to path: String, patience: Int) throws(Failure) -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
@@ -25,9 +30,9 @@ final class UnixSocketConnection {
     }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     #if canImport(Glibc)
-      descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     #else
-      descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+      let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
     #endif
     guard descriptor >= 0 else { throw Failure(description: "no socket can be made", code: errno) }
     var wait = timeval(tv_sec: patience, tv_usec: 0)
@@ -43,6 +48,7 @@ final class UnixSocketConnection {
       close(descriptor)
       throw Failure(description: String(cString: strerror(code)), code: code)
     }
+    return descriptor
   }
 
   deinit { close(descriptor) }
