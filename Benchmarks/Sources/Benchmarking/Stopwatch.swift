@@ -20,8 +20,9 @@ public struct Comparison: Sendable {
   public var work: Double
   public var reference: Double
 
-  /// How often the work fits into the reference's time: 1 is as fast, more is faster.
-  public var ratio: Double { reference / work }
+  /// How often the work fits into the reference's time, the median over rounds: 1 is as fast, more is faster. A machine that
+  /// others share goes from one speed to another; both times of a round mostly have the same.
+  public var ratio: Double
 
   /// - Parameter rounds: how often each is timed; a round lasts at least about 10 ms, over as many calls as that takes.
   public init(rounds: Int, work: () -> Void, reference: () -> Void) {
@@ -35,6 +36,7 @@ public struct Comparison: Sendable {
     }
     self.work = Comparison.median(works)
     self.reference = Comparison.median(references)
+    ratio = Comparison.median(zip(references, works).map { $0 / $1 })
   }
 
   private static func callsPerRound(_ body: () -> Void) -> Int {
