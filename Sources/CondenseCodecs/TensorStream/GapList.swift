@@ -4,6 +4,8 @@ import CondenseTensors
 /// come. Zeros after the last set position are not written.
 enum GapList {
   private static let more = 255
+  /// What stays in the first-level cache.
+  private static let stretchByteCount = 16 << 10
 
   static func gaps(of mask: Bytes, survivorCount: Int, elementCount: Int) -> Bytes {
     Bytes(capacity: survivorCount + elementCount / more + 1) { raw in
@@ -56,21 +58,32 @@ enum GapList {
     var isGood = true
     let all = Bytes(count: elementCount * MemoryLayout<T>.stride) { raw in
       let target = raw.bindMemory(to: T.self)
-      target.initialize(repeating: zero)
+      // Zeros come just before the elements among them, so that memory is gone through once.
+      let stretch = stretchByteCount / MemoryLayout<T>.stride
       gaps.withUnsafeBytes { gaps in
+        guard let base = target.baseAddress, let source = elements.baseAddress else {
+          isGood = gaps.isEmpty && elements.isEmpty
+          return target.initialize(repeating: zero)
+        }
+        var filled = 0
         var position = 0
         var next = 0
         for gap in gaps {
+          // No sum of bytes in memory overflows.
           position &+= Int(gap)
           if Int(gap) == more { continue }
-          guard position < target.count, next < elements.count else {
-            isGood = false
-            return
+          if position >= filled {
+            guard position < target.count else { return isGood = false }
+            let end = min(target.count, position + stretch)
+            (base + filled).initialize(repeating: zero, count: end - filled)
+            filled = end
           }
-          target[position] = elements[next]
+          guard next < elements.count else { return isGood = false }
+          base[position] = source[next]
           next &+= 1
           position &+= 1
         }
+        (base + filled).initialize(repeating: zero, count: target.count - filled)
         isGood = next == elements.count && gaps.last.map { Int($0) != more } ?? true
       }
     }
