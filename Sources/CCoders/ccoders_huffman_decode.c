@@ -88,51 +88,76 @@ INLINE void twos(ccoders_huffman_place *places, const uint32_t *entries, size_t 
   for (int lane = 0; lane < ccoders_huffman_fixed_lanes; lane++) places[lane].target += rounds * 10;
 }
 
-INLINE void varying(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds, int width, int most) {
+/// What a look-up gives, where each run's symbols have a place of their own.
+enum { ONE, TWO, TWO_AT_MOST, THREE_AT_MOST };
+
+INLINE void varying(
+    ccoders_huffman_place *places, const void *table, size_t rounds, int width, int kind, int count) {
   lanes at;
-  load(&at, places, ccoders_huffman_varying_lanes);
-  uint8_t *targets[ccoders_huffman_varying_lanes];
-  UNROLL for (int lane = 0; lane < ccoders_huffman_varying_lanes; lane++) targets[lane] = places[lane].target;
+  load(&at, places, count);
+  uint8_t *targets[ccoders_huffman_fixed_lanes];
+  UNROLL for (int lane = 0; lane < count; lane++) targets[lane] = places[lane].target;
   for (size_t round = 0; round < rounds; round++) {
-    refill(&at, ccoders_huffman_varying_lanes);
-    UNROLL for (int lane = 0; lane < ccoders_huffman_varying_lanes; lane++) {
+    refill(&at, count);
+    UNROLL for (int lane = 0; lane < count; lane++) {
       __builtin_prefetch(targets[lane] + 512, 1);
       __builtin_prefetch(at.next[lane] + 512);
     }
     UNROLL for (int step = 0; step < 56 / width; step++) {
-      UNROLL for (int lane = 0; lane < ccoders_huffman_varying_lanes; lane++) {
-        uint32_t entry = entries[at.bits[lane] >> (64 - width)];
+      UNROLL for (int lane = 0; lane < count; lane++) {
+        const uint64_t index = at.bits[lane] >> (64 - width);
+        uint32_t entry = kind == ONE ? ((const uint16_t *)table)[index] : ((const uint32_t *)table)[index];
         APART(entry);
         at.bits[lane] <<= entry & 63;
-        if (most == 2) {
-          const uint16_t symbols = LITTLE16((uint16_t)(entry >> 16));
-          memcpy(targets[lane], &symbols, sizeof symbols);
-          targets[lane] += (entry >> 8) & 0xFF;
-        } else {
+        if (kind == ONE) {
+          *targets[lane] = (uint8_t)(entry >> 8);
+          targets[lane] += 1;
+        } else if (kind == THREE_AT_MOST) {
           const uint32_t symbols = LITTLE32(entry >> 8);
           memcpy(targets[lane], &symbols, sizeof symbols);
           targets[lane] += (entry >> 6) & 3;
+        } else {
+          const uint16_t symbols = LITTLE16((uint16_t)(entry >> 16));
+          memcpy(targets[lane], &symbols, sizeof symbols);
+          targets[lane] += kind == TWO ? 2 : (entry >> 8) & 0xFF;
         }
       }
     }
   }
-  store(&at, places, ccoders_huffman_varying_lanes);
-  UNROLL for (int lane = 0; lane < ccoders_huffman_varying_lanes; lane++) places[lane].target = targets[lane];
+  store(&at, places, count);
+  UNROLL for (int lane = 0; lane < count; lane++) places[lane].target = targets[lane];
 }
 
 // Each is there twice: BMI2 shifts by a register in one step, where some processors take three without.
 
-#define TWICE(name, entry, body)                                                                                  \
-  CCODERS_WIDE static void name##_wide(ccoders_huffman_place *places, const entry *entries, size_t rounds) body \
-  void ccoders_huffman_##name(ccoders_huffman_place *places, const entry *entries, size_t rounds) {              \
-    if (cprocessor_is_wide()) {                                                                                    \
-      name##_wide(places, entries, rounds);                                                                        \
-    } else                                                                                                         \
-      body                                                                                                         \
+#define TWICE(name, entry, body)                                                                          \
+  CCODERS_WIDE static void name##_wide(                                                                   \
+      ccoders_huffman_place *places, const entry *entries, size_t rounds, int count) body                 \
+  void ccoders_huffman_##name(ccoders_huffman_place *places, const entry *entries, size_t rounds, int count) { \
+    if (cprocessor_is_wide()) {                                                                           \
+      name##_wide(places, entries, rounds, count);                                                        \
+    } else                                                                                                \
+      body                                                                                                \
   }
 
-TWICE(ones11, uint16_t, { ones(places, entries, rounds, 11, 5); })
-TWICE(ones12, uint16_t, { ones(places, entries, rounds, 12, 4); })
-TWICE(twos, uint32_t, { twos(places, entries, rounds); })
-TWICE(two_at_most, uint32_t, { varying(places, entries, rounds, 11, 2); })
-TWICE(three_at_most, uint32_t, { varying(places, entries, rounds, 13, 3); })
+#define BLOCK ccoders_huffman_block_lanes
+#define MANY ccoders_huffman_varying_lanes
+
+// clang-format off
+TWICE(ones11, uint16_t, {
+  if (count == BLOCK) varying(places, entries, rounds, 11, ONE, BLOCK); else ones(places, entries, rounds, 11, 5);
+})
+TWICE(ones12, uint16_t, {
+  if (count == BLOCK) varying(places, entries, rounds, 12, ONE, BLOCK); else ones(places, entries, rounds, 12, 4);
+})
+TWICE(twos, uint32_t, {
+  if (count == BLOCK) varying(places, entries, rounds, 11, TWO, BLOCK); else twos(places, entries, rounds);
+})
+TWICE(two_at_most, uint32_t, {
+  if (count == BLOCK) varying(places, entries, rounds, 11, TWO_AT_MOST, BLOCK);
+  else varying(places, entries, rounds, 11, TWO_AT_MOST, MANY);
+})
+TWICE(three_at_most, uint32_t, {
+  if (count == BLOCK) varying(places, entries, rounds, 13, THREE_AT_MOST, BLOCK);
+  else varying(places, entries, rounds, 13, THREE_AT_MOST, MANY);
+})

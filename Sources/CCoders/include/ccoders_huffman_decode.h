@@ -16,24 +16,27 @@ typedef struct {
   uint8_t *target;
 } ccoders_huffman_place;
 
-/// Runs side by side where a look-up gives a fixed number of symbols.
+/// Runs side by side where there is one block.
+enum { ccoders_huffman_block_lanes = 4 };
+/// Runs side by side of several blocks where a look-up gives a fixed number of symbols.
 enum { ccoders_huffman_fixed_lanes = 6 };
-/// Runs side by side where it gives as many as fit.
+/// Runs side by side of several blocks where it gives as many as fit.
 enum { ccoders_huffman_varying_lanes = 5 };
-/// Words of each run where runs have a fixed number of symbols a look-up: their targets are so far apart.
+/// Words of each run of several blocks where a look-up gives a fixed number of symbols: their targets are so far apart.
 enum { ccoders_huffman_run = 1 << 16 };
 
-// A round reads eight bytes at most seven further on in each run.
+// A round reads eight bytes at most seven further on in each run. `count` is how many runs there are: those of a block, or
+// as many as of several blocks go side by side.
 
 /// Five look-ups of one symbol a round. Entries: the word's length, and its symbol in the high byte; by eleven bits.
-void ccoders_huffman_ones11(ccoders_huffman_place *places, const uint16_t *entries, size_t rounds);
+void ccoders_huffman_ones11(ccoders_huffman_place *places, const uint16_t *entries, size_t rounds, int count);
 /// Four look-ups of one symbol a round. The same by twelve bits.
-void ccoders_huffman_ones12(ccoders_huffman_place *places, const uint16_t *entries, size_t rounds);
+void ccoders_huffman_ones12(ccoders_huffman_place *places, const uint16_t *entries, size_t rounds, int count);
 /// Five look-ups of two symbols a round. Entries: the word's length, and two symbols in the upper half; by eleven bits.
-void ccoders_huffman_twos(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds);
+void ccoders_huffman_twos(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds, int count);
 /// Five look-ups of one symbol or two a round, each writing two bytes. Entries: the words' length, in the second byte how
 /// many symbols, in the upper half these; by eleven bits.
-void ccoders_huffman_two_at_most(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds);
+void ccoders_huffman_two_at_most(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds, int count);
 /// Four look-ups of one to three symbols a round, each writing four bytes. Entries: in the lowest six bits the words'
 /// length, in the next two how many symbols, then these; by thirteen bits.
-void ccoders_huffman_three_at_most(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds);
+void ccoders_huffman_three_at_most(ccoders_huffman_place *places, const uint32_t *entries, size_t rounds, int count);

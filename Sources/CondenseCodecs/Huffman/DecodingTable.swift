@@ -147,31 +147,31 @@ enum DecodingTable {
     case .twoAtMost(let entries):
       entries.withUnsafeBufferPointer { entries in
         RunCursor.advance(&cursors, TwoAtMost(entries), together: isTogether ? .varying : nil) {
-          ccoders_huffman_two_at_most($0, entries.baseAddress, $1)
+          ccoders_huffman_two_at_most($0, entries.baseAddress, $1, $2)
         }
       }
     case .threeAtMost(let entries):
       entries.withUnsafeBufferPointer { entries in
         RunCursor.advance(&cursors, ThreeAtMost(entries), together: isTogether ? .varying : nil) {
-          ccoders_huffman_three_at_most($0, entries.baseAddress, $1)
+          ccoders_huffman_three_at_most($0, entries.baseAddress, $1, $2)
         }
       }
     case .pairs(let entries):
       entries.withUnsafeBufferPointer { entries in
         RunCursor.advance(&cursors, TwoSymbols(entries), together: isTogether ? .fixed : nil) {
-          ccoders_huffman_twos($0, entries.baseAddress, $1)
+          ccoders_huffman_twos($0, entries.baseAddress, $1, $2)
         }
       }
     case .one(let entries, width: ElevenBits.count):
       entries.withUnsafeBufferPointer { entries in
         RunCursor.advance(&cursors, OneSymbol<ElevenBits>(entries), together: isTogether ? .fixed : nil) {
-          ccoders_huffman_ones11($0, entries.baseAddress, $1)
+          ccoders_huffman_ones11($0, entries.baseAddress, $1, $2)
         }
       }
     case .one(let entries, width: TwelveBits.count):
       entries.withUnsafeBufferPointer { entries in
         RunCursor.advance(&cursors, OneSymbol<TwelveBits>(entries), together: isTogether ? .fixed : nil) {
-          ccoders_huffman_ones12($0, entries.baseAddress, $1)
+          ccoders_huffman_ones12($0, entries.baseAddress, $1, $2)
         }
       }
     case .one(let entries, let width):
