@@ -91,27 +91,28 @@ enum ElementLoops {
   ///
   /// Word by word of the mask, so that zeros are still in the first-level cache when elements come over them.
   @inline(__always)
-  static func scatter<T: BitwiseCopyable>(
+  static func scatter<T>(
     _ mask: Bytes, into target: UnsafeMutableBufferPointer<T>, zero: T, _ element: (Int) -> T
   ) {
+    guard let base = target.baseAddress else { return }
     mask.withUnsafeBytes { mask in
       var next = 0
-      PastCaches.fill(target) { memory, range in
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: 64) {
-          let count = min(64, range.upperBound - start)
-          var word = Bitmap.word(mask, at: start / 8)
-          let part = memory + (start - range.lowerBound)
-          if count == 64 {
-            part.initialize(repeating: zero, count: 64)
-          } else {
-            part.initialize(repeating: zero, count: count)
-          }
-          while word != 0 {
-            part[word.trailingZeroBitCount] = element(next)
-            next &+= 1
-            word &= word &- 1
-          }
+      var start = 0
+      while start < target.count {
+        let end = min(start + 64, target.count)
+        var word = Bitmap.word(mask, at: start / 8)
+        let part = base + start
+        if end - start == 64 {
+          part.initialize(repeating: zero, count: 64)
+        } else {
+          part.initialize(repeating: zero, count: end - start)
         }
+        while word != 0 {
+          part[word.trailingZeroBitCount] = element(next)
+          next &+= 1
+          word &= word &- 1
+        }
+        start = end
       }
     }
   }

@@ -8,8 +8,7 @@ enum PastCaches {
   /// What is written at a time, to memory that stays in the first-level cache.
   private static let stretchByteCount = 8 << 10
 
-  /// Has `write` fill `target` from its start to its end: it gets the memory for some elements, and which they are. Where
-  /// there are several calls, all but the last are for a multiple of 64 elements.
+  /// Has `write` fill `target` from its start to its end: it gets the memory for some elements, and which they are.
   @inline(__always)
   static func fill<T: BitwiseCopyable>(
     _ target: UnsafeMutableBufferPointer<T>, _ write: (UnsafeMutablePointer<T>, Range<Int>) -> Void
