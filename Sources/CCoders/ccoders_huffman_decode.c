@@ -143,7 +143,6 @@ INLINE void varying(
 #define BLOCK ccoders_huffman_block_lanes
 #define MANY ccoders_huffman_varying_lanes
 
-// clang-format off
 TWICE(ones11, uint16_t, {
   if (count == BLOCK) varying(places, entries, rounds, 11, ONE, BLOCK); else ones(places, entries, rounds, 11, 5);
 })
