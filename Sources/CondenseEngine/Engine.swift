@@ -221,7 +221,7 @@ public struct Engine: Sendable {
     let publisher = Publisher(
       plan: plan, models: loaded.models, formats: formats, store: store, runner: runner, staging: staging)
     let totalActions = plan.pipelines.reduce(0) { $0 + $1.actions.count }
-    var scheduler = Scheduler(plan.graph, known: known)
+    var scheduler = Scheduler(plan.graph, known: known, workers: request.jobs)
     scheduler.pick = request.pick
     let loop = BuildLoop(
       graph: plan.graph, scheduler: scheduler, runner: runner, publisher: publisher,

@@ -388,14 +388,17 @@ struct SchedulerTests {
   }
 
   @Test(
-    "Of big nodes that take a moment a worker takes up to four, as long as more than that is left for others",
-    arguments: [(2, [1, 1]), (4, [2, 1, 1]), (9, [4, 2, 1, 1, 1]), (12, [4, 4, 2, 1, 1])])
-  func quickNodes(count: Int, batches: [Int]) {
+    "Of big nodes that take a moment a worker takes up to four, as long as so many are left for each other one",
+    arguments: [
+      (2, 2, [1, 1]), (4, 2, [2, 1, 1]), (9, 2, [4, 2, 1, 1, 1]), (12, 2, [4, 4, 2, 1, 1]), (5, 1, [4, 1]),
+      (8, 8, [1, 1, 1, 1, 1, 1, 1, 1]), (16, 8, [2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ])
+  func quickNodes(count: Int, workers: Int, batches: [Int]) {
     var graph = BuildGraph()
     let sources = (0..<count).map { graph.add(.source(model: 0, tensor: $0), byteCount: 1 << 20) }
     for source in sources { _ = graph.add(.compare, inputs: [source, source], byteCount: 1 << 20) }
     var scheduler = Scheduler(
-      graph, known: Dictionary(uniqueKeysWithValues: sources.map { ($0, artifact("\($0.index)")) }))
+      graph, known: Dictionary(uniqueKeysWithValues: sources.map { ($0, artifact("\($0.index)")) }), workers: workers)
     guard case .lookUp(let lookups) = scheduler.next() else {
       Issue.record("comparisons are looked up first")
       return

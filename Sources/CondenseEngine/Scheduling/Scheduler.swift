@@ -11,6 +11,7 @@ package struct Scheduler: Sendable {
   package typealias NodeID = BuildGraph.NodeID
 
   private let graph: BuildGraph
+  private let workers: Int
   private var states: [State]
   /// What nodes yielded. It stays known while a node is made again because the store lost it.
   private var outcomes: [Outcome?]
@@ -96,8 +97,11 @@ package struct Scheduler: Sendable {
   }
 
   /// Begins with the digests of sources that are known without reading.
-  package init(_ graph: BuildGraph, known: [NodeID: Artifact] = [:]) {
+  ///
+  /// - Parameter workers: how many do what is handed out at the same time.
+  package init(_ graph: BuildGraph, known: [NodeID: Artifact] = [:], workers: Int = 2) {
     self.graph = graph
+    self.workers = workers
     states = graph.nodes.map { .waiting(Set($0.inputs).count) }
     outcomes = Array(repeating: nil, count: graph.nodes.count)
     keys = Array(repeating: nil, count: graph.nodes.count)
@@ -135,12 +139,13 @@ package struct Scheduler: Sendable {
       return .lookUp(batch)
     }
     if publishes.count < BatchLimits.publication.count,
-      let batch = Scheduler.take(&ready, .small, graph, others: sources.count, pick)
-        ?? Scheduler.take(&sources, .small, graph, others: 0, pick)
+      let batch = Scheduler.take(&ready, .small, graph, others: sources.count, workers: workers, pick)
+        ?? Scheduler.take(&sources, .small, graph, others: 0, workers: workers, pick)
     {
       return .run(begun(batch))
     }
-    return Scheduler.take(&publishes, .publication, graph, others: 0, pick).map { .publish(begun($0)) }
+    let batch = Scheduler.take(&publishes, .publication, graph, others: 0, workers: workers, pick)
+    return batch.map { .publish(begun($0)) }
   }
 
   private mutating func begun(_ batch: [NodeID]) -> [NodeID] {
@@ -154,9 +159,12 @@ package struct Scheduler: Sendable {
 
   /// Small tensors go together: their overhead is in the handling, not in the work.
   ///
-  /// - Parameter others: what else there is to do for others.
+  /// - Parameters:
+  ///   - others: how much else there is to do for others.
+  ///   - workers: how many there are.
   private static func take(
-    _ stack: inout [NodeID], _ limits: BatchLimits, _ graph: BuildGraph, others: Int, _ pick: ((Int) -> Int)?
+    _ stack: inout [NodeID], _ limits: BatchLimits, _ graph: BuildGraph, others: Int, workers: Int,
+    _ pick: ((Int) -> Int)?
   ) -> [NodeID]? {
     if let pick, !stack.isEmpty { stack.swapAt(pick(stack.count), stack.count - 1) }
     guard let first = stack.popLast() else { return nil }
@@ -164,12 +172,12 @@ package struct Scheduler: Sendable {
     var byteCount = graph[first].byteCount
     while let next = stack.last, batch.count < limits.count {
       let together = byteCount + graph[next].byteCount
-      // Two tensors are hashed in little more time than one, and what a few nodes made is kept by one transaction. Where no
-      // more than that is left, others wait for work.
+      // Two tensors are hashed in little more time than one, and what a few nodes made is kept by one transaction. Where not
+      // as much is left for each other worker, they wait for work.
       let isPair = batch.count == 1 && graph.isSource(first) && graph.isSource(next)
       let isQuick =
-        batch.count < quickCount && stack.count + others > batch.count + 1 && graph.isQuick(first)
-        && graph.isQuick(next) && !graph.isSource(next)
+        batch.count < quickCount && stack.count - 1 + others >= (workers - 1) * (batch.count + 1)
+        && graph.isQuick(first) && graph.isQuick(next) && !graph.isSource(next)
       guard together <= limits.byteCount || (together <= quickByteCount && (isPair || isQuick)) else { break }
       byteCount += graph[next].byteCount
       batch.append(next)
