@@ -79,9 +79,9 @@ public struct FileRange: Sendable {
   ) throws(ModelError) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(byteCount, range.count), alignment: 64)
     defer { buffer.deallocate() }
-    for begin in stride(from: 0, to: range.count, by: byteCount) {
-      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(byteCount, range.count - begin)])
-      try file.read(into: piece, at: range.lowerBound + begin)
+    for begin in stride(from: range.lowerBound, to: range.upperBound, by: byteCount) {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(byteCount, range.upperBound - begin)])
+      try file.read(into: piece, at: begin)
       guard body(UnsafeRawBufferPointer(piece)) else { return }
     }
   }

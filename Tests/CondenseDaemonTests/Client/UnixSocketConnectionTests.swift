@@ -1,4 +1,3 @@
-import CondenseFiles
 import CondenseStore
 import Foundation
 import Testing
