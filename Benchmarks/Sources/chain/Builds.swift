@@ -26,6 +26,7 @@ struct Builds {
         number += 1
         try Builds.writePipelines(in: workspace)
       }
+      HostMemory.fetch()
       return try Child.run(
         program,
         [

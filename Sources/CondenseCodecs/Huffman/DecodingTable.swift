@@ -48,8 +48,14 @@ enum DecodingTable {
     }
     if symbolCount >= DecodingTable.leastForThrees {
       let threes = DecodingTable.threeAtMost(DecodingTable.singles(code, width: DecodingTable.threesWidth))
-      if threes.average >= average * 1.2 { self = .threeAtMost(threes.entries) }
+      if threes.average >= average * leastGain { self = .threeAtMost(threes.entries) }
     }
+  }
+
+  /// How much more a look-up of three symbols must give: its table alone fills a first-level cache of 32 KB, and look-ups
+  /// of one symbol are slow in any case.
+  private var leastGain: Double {
+    if case .one = self { 1.2 } else { 1.4 }
   }
 
   private static let threesWidth = 13

@@ -58,36 +58,82 @@ enum GapList {
     var isGood = true
     let all = Bytes(count: elementCount * MemoryLayout<T>.stride) { raw in
       let target = raw.bindMemory(to: T.self)
-      // Zeros come just before the elements among them, so that memory is gone through once.
-      let stretch = stretchByteCount / MemoryLayout<T>.stride
       gaps.withUnsafeBytes { gaps in
-        guard let base = target.baseAddress, let source = elements.baseAddress else {
+        guard let base = target.baseAddress, let source = elements.baseAddress, let gap = gaps.baseAddress else {
           isGood = gaps.isEmpty && elements.isEmpty
           return target.initialize(repeating: zero)
         }
+        // Zeros come just before the elements among them, so that memory is gone through once.
         var filled = 0
-        var position = 0
-        var next = 0
-        for gap in gaps {
+        func fill(beyond position: Int) {
+          guard position >= filled else { return }
+          let end = min(target.count, position + stretchByteCount / MemoryLayout<T>.stride)
+          (base + filled).initialize(repeating: zero, count: end - filled)
+          filled = end
+        }
+        var place = Place()
+        while place.gap < gaps.count {
+          let few = min(gaps.count - place.gap, elements.count - place.next) / groupSize
+          fill(beyond: min(place.position + farthest, target.count - 1))
+          let before = place.gap
+          placeGroups(few, gap, source, base, before: filled, at: &place)
+          guard place.gap == before else { continue }
+          // What is left needs a look at every step: gaps that go on, and the ends of all three.
+          let number = Int(gaps[place.gap])
+          place.gap += 1
           // No sum of bytes in memory overflows.
-          position &+= Int(gap)
-          if Int(gap) == more { continue }
-          if position >= filled {
-            guard position < target.count else { return isGood = false }
-            let end = min(target.count, position + stretch)
-            (base + filled).initialize(repeating: zero, count: end - filled)
-            filled = end
-          }
-          guard next < elements.count else { return isGood = false }
-          base[position] = source[next]
-          next &+= 1
-          position &+= 1
+          place.position += number
+          if number == more { continue }
+          guard place.position < target.count, place.next < elements.count else { return isGood = false }
+          fill(beyond: place.position)
+          base[place.position] = source[place.next]
+          place.next += 1
+          place.position += 1
         }
         (base + filled).initialize(repeating: zero, count: target.count - filled)
-        isGood = next == elements.count && gaps.last.map { Int($0) != more } ?? true
+        isGood = place.next == elements.count && gaps.last.map { Int($0) != more } ?? true
       }
     }
     return isGood ? all : nil
+  }
+
+  /// The next gap, the next element, and the position after the last one placed.
+  private struct Place {
+    var gap = 0
+    var next = 0
+    var position = 0
+  }
+
+  /// Gaps that are looked at together.
+  private static let groupSize = 8
+  /// How far a group of gaps that end reaches at most.
+  private static let farthest = groupSize * more
+
+  /// Places up to `count` groups of elements, until a gap in one goes on or the next may reach `end`.
+  @inline(__always)
+  private static func placeGroups<T: BitwiseCopyable>(
+    _ count: Int, _ gaps: UnsafeRawPointer, _ elements: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>,
+    before end: Int, at place: inout Place
+  ) {
+    var gap = gaps + place.gap
+    var source = elements + place.next
+    var position = place.position
+    var left = count
+    while left > 0, position + farthest < end {
+      let group = gap.loadUnaligned(as: UInt64.self)
+      // Whether a byte has all bits set: whether one of the others is zero.
+      let others = ~group
+      guard (others &- 0x0101_0101_0101_0101) & group & 0x8080_8080_8080_8080 == 0 else { break }
+      for index in 0..<groupSize {
+        position &+= Int(gap.load(fromByteOffset: index, as: UInt8.self))
+        target[position] = source[index]
+        position &+= 1
+      }
+      gap += groupSize
+      source += groupSize
+      left &-= 1
+    }
+    place = Place(gap: gap - gaps, next: source - elements, position: position)
   }
 
   /// The bitmap and how many positions it has set; nil where the gaps lead past the elements.
