@@ -23,7 +23,7 @@ extension LocalStore {
   }
 
   public func fileRecord(_ path: String, purpose: FilePurpose) -> FileRecord? {
-    let found = index.read { database in
+    let found = index.lookUp { database in
       try Row.fetchOne(
         database.cachedStatement(sql: "SELECT record, used FROM files WHERE path = ? AND purpose = ?"),
         arguments: [path, purpose.rawValue])

@@ -3,7 +3,12 @@ import Foundation
 
 /// The chain through the program: `condense build`, page cache warm.
 struct Builds {
+  private let program: String
   private let model: SyntheticModel
+  /// A new store and workspace for each build of everything: file systems are slow to use again what was removed a moment
+  /// ago.
+  private var workspaceNumber = 0
+  private var seed: UInt64 = 1 << 32
   private var cold: [Child] = []
   private var unchanged: [Child] = []
   private var oneTensor: [Child] = []
@@ -14,44 +19,45 @@ struct Builds {
   private var publishedByteCount = 0
   private let bare: Child
 
-  init(_ program: String, _ model: SyntheticModel, rounds: Int) throws {
+  init(_ program: String, _ model: SyntheticModel) throws {
+    self.program = URL(fileURLWithPath: program).standardizedFileURL.path
     self.model = model
-    let program = URL(fileURLWithPath: program).standardizedFileURL.path
-    // A new store and workspace each time: file systems are slow to use again what was removed a moment ago.
-    var number = 0
-    var workspace: URL { model.folder.appendingPathComponent("workspace-\(number)") }
-    var store: URL { workspace.appendingPathComponent("store") }
-    func build(_ name: String, isCold: Bool = false) throws -> Child {
-      if isCold {
-        number += 1
-        try Builds.writePipelines(in: workspace)
-      }
-      HostMemory.fetch()
-      return try Child.run(
-        program,
-        [
-          "build", "--no-daemon", "--workspace", workspace.path,
-          workspace.appendingPathComponent("\(name).yaml").path,
-        ],
-        environment: ["CONDENSE_CACHE_DIR": store.path, "PATH": "/usr/bin:/bin", "HOME": workspace.path])
-    }
-    bare = try Child.run(program, ["--version"], environment: [:])
+    bare = try Child.run(self.program, ["--version"], environment: [:])
     _ = try build("pruned", isCold: true)
     prunedByteCount = Builds.byteCount(store)
-    var seed: UInt64 = 1 << 32
-    for _ in 0..<rounds {
-      cold.append(try build("whole", isCold: true))
-      storedByteCount = Builds.byteCount(store)
-      unchanged.append(try build("whole"))
-      seed += 1
-      try model.changeTensor(ofShard: false, seed: seed)
-      oneTensor.append(try build("whole"))
-      coldShards.append(try build("shards", isCold: true))
-      seed += 1
-      try model.changeTensor(ofShard: true, seed: seed)
-      oneShard.append(try build("shards"))
-    }
+  }
+
+  /// Runs each build once more.
+  mutating func measure() throws {
+    cold.append(try build("whole", isCold: true))
+    storedByteCount = Builds.byteCount(store)
+    unchanged.append(try build("whole"))
+    try changeTensor(ofShard: false)
+    oneTensor.append(try build("whole"))
+    coldShards.append(try build("shards", isCold: true))
+    try changeTensor(ofShard: true)
+    oneShard.append(try build("shards"))
     publishedByteCount = Builds.byteCount(workspace.appendingPathComponent("out/shards.condensed"))
+  }
+
+  private var workspace: URL { model.folder.appendingPathComponent("workspace-\(workspaceNumber)") }
+  private var store: URL { workspace.appendingPathComponent("store") }
+
+  private mutating func changeTensor(ofShard: Bool) throws {
+    seed += 1
+    try model.changeTensor(ofShard: ofShard, seed: seed)
+  }
+
+  private mutating func build(_ name: String, isCold: Bool = false) throws -> Child {
+    if isCold {
+      workspaceNumber += 1
+      try Builds.writePipelines(in: workspace)
+    }
+    HostMemory.fetch()
+    return try Child.run(
+      program,
+      ["build", "--no-daemon", "--workspace", workspace.path, workspace.appendingPathComponent("\(name).yaml").path],
+      environment: ["CONDENSE_CACHE_DIR": store.path, "PATH": "/usr/bin:/bin", "HOME": workspace.path])
   }
 
   private static func writePipelines(in folder: URL) throws {

@@ -11,9 +11,8 @@ enum Chain {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let model = try SyntheticModel(in: folder, tensorCount: options.isQuick ? 10 : 100)
-    // First, while this process is small: a child's peak memory begins with its parent's.
-    let builds = try options.condense.map { try Builds($0, model, rounds: min(5, options.rounds)) }
-    let kernels = try ChainKernels(try model.tensors(), rounds: options.rounds)
+    var builds = try options.condense.map { try Builds($0, model) }
+    let kernels = try ChainKernels(try model.tensors(), rounds: options.rounds) { try builds?.measure() }
     var rows = kernels.rows(of: "\(model.tensorCount) × 1 M")
     if !options.isQuick {
       let large = try Distribution.gaussian.workload(side: 5000)

@@ -22,7 +22,8 @@ struct ChainKernels {
     ("prune", ["sparsity": .number(0.9)]), ("cluster", ["bits": .integer(5)]), ("huffman", [:]),
   ]
 
-  init(_ tensors: [Tensor], rounds: Int) throws {
+  /// - Parameter others: is called in each round as well, so that what it measures meets the same machine.
+  init(_ tensors: [Tensor], rounds: Int, inTurnsWith others: () throws -> Void = {}) throws {
     inputByteCount = tensors.reduce(0) { $0 + $1.bytes.count }
     let configured = try ChainKernels.chain.map { stage in
       guard let found = StageRegistry.builtIn.stage(named: stage.name) else {
@@ -37,6 +38,7 @@ struct ChainKernels {
     var taken = [String: [Double]]()
     // The first round warms caches and memory up.
     for round in 0...rounds {
+      if round > 0 { try others() }
       func time<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
         let start = ThreadClock.now()
         defer { if round > 0 { taken[name, default: []].append(ThreadClock.now() - start) } }

@@ -36,11 +36,17 @@ final class StoreIndex: Sendable {
     }
   }
 
-  /// Reads; what cannot be read is nil.
-  func read<T>(_ body: (Database) throws -> T) -> T? {
+  /// Reads in one transaction; what cannot be read is nil.
+  func read<T>(_ body: (Database) throws -> T) -> T? { reading { try $0.read(body) } }
+
+  /// Reads without one: what each statement finds, it finds at its time. That takes half as long, as a transaction's begin
+  /// and end are statements too.
+  func lookUp<T>(_ body: (Database) throws -> T) -> T? { reading { try $0.unsafeRead(body) } }
+
+  private func reading<T>(_ body: (DatabasePool) throws -> T) -> T? {
     let connection = current.withLock { $0 }
     do {
-      return try connection.pool.read(body)
+      return try body(connection.pool)
     } catch {
       if let error = error as? DatabaseError, StoreIndex.isDamage(error, connection.pool.path) {
         _ = try? restart(connection)
