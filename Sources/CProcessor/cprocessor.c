@@ -1,14 +1,14 @@
 #include "cprocessor.h"
 
-static _Thread_local int acts_narrow;
+static _Thread_local int acted;
 
-void cprocessor_act_narrow(int narrow) { acts_narrow = narrow; }
+void cprocessor_act(int processor) { acted = processor; }
 
 #if defined(__x86_64__)
 
 #include <cpuid.h>
 
-enum { asked = 1, wide = 2, carryless = 4, sha = 8 };
+enum { asked = 1, wide = 2, carryless = 4, sha = 8, gathers = 16 };
 
 static int ask(void) {
   unsigned a, b, c, d, more_a, more_b, more_c, more_d;
@@ -25,6 +25,10 @@ static int ask(void) {
     if ((low & 6) == 6) answer |= wide;
     const int has_pclmul = (c >> 1) & 1, has_vpclmul = (more_c >> 10) & 1;
     if ((answer & wide) && has_pclmul && has_vpclmul) answer |= carryless;
+    const int has_avx512 = (more_b >> 16) & (more_b >> 17) & (more_b >> 30) & (more_b >> 31) & 1;
+    unsigned last_a = 0, last_b, last_c, last_d;
+    __get_cpuid_count(7, 1, &last_a, &last_b, &last_c, &last_d);
+    if ((answer & wide) && (low & 0xE6) == 0xE6 && has_avx512 && ((last_a >> 5) & 1)) answer |= gathers;
   }
   return answer;
 }
@@ -37,7 +41,8 @@ static int has(int instructions) {
     answer = ask();
     __atomic_store_n(&known, answer, __ATOMIC_RELAXED);
   }
-  return (answer & instructions) != 0 && !acts_narrow;
+  if (acted == cprocessor_plain || (acted == cprocessor_without_gathers && instructions == gathers)) return 0;
+  return (answer & instructions) != 0;
 }
 
 int cprocessor_is_wide(void) { return has(wide); }
@@ -45,5 +50,7 @@ int cprocessor_is_wide(void) { return has(wide); }
 int cprocessor_has_carryless(void) { return has(carryless); }
 
 int cprocessor_has_sha(void) { return has(sha); }
+
+int cprocessor_gathers(void) { return has(gathers); }
 
 #endif

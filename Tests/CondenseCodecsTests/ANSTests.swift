@@ -153,6 +153,43 @@ struct ANSTests {
     }
   }
 
+  // Blocks that are decoded together, blocks that are left over, and one that is not whole: as the last of a group, or alone.
+  @Test(
+    "Streams of many blocks come back, and damage gives the same everywhere",
+    arguments: [3 << 18 + 190_003, 4 << 18 + 9], [0, SymbolShares.usualBits, SymbolShares.mostBits])
+  func manyBlocks(steps: Int, bits: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(steps + bits))
+    let pairs = bits == 0 ? SymbolPairs(first: 5) : nil
+    let some = Self.random(40_009, pairs == nil ? 256 : 16, using: &generator).array.map { $0 + (pairs == nil ? 0 : 5) }
+    let count = pairs == nil ? steps : 2 * steps - 1
+    let symbols = Bytes(count: count) { target in
+      for start in stride(from: 0, to: count, by: some.count) {
+        let part = UnsafeMutableRawBufferPointer(rebasing: target[start..<min(start + some.count, count)])
+        some.withUnsafeBytes { part.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<part.count])) }
+      }
+    }
+    let frequencies = Frequencies.bytes(symbols)
+    let shares = SymbolShares(
+      frequencies: pairs.map { $0.frequencies(frequencies) } ?? frequencies, bits: pairs == nil ? bits : 14)
+    var writer = ByteWriter()
+    WideANSBlocks.write(SymbolPlane(symbols), shares, pairs: pairs, to: &writer)
+    let coded = writer.finish()
+    var found: [Bytes?] = []
+    try onEveryProcessor { () throws in
+      var reader = ByteReader(coded)
+      #expect(try WideANSBlocks.read(count, shares, pairs: pairs, from: &reader) == symbols)
+      #expect(reader.remaining == 0)
+      var damage = SeededGenerator(seed: 11)
+      var damaged = coded.array
+      damaged[Int.random(in: 0..<damaged.count, using: &damage)] ^= 1 << UInt8.random(in: 0..<8, using: &damage)
+      for bytes in [Bytes(damaged), Bytes(damaged)[0..<Int.random(in: 0..<damaged.count, using: &damage)]] {
+        reader = ByteReader(bytes)
+        found.append(try? WideANSBlocks.read(count, shares, pairs: pairs, from: &reader))
+      }
+    }
+    for (index, symbols) in found.enumerated() { #expect(symbols == found[index % 2], "seed 11, damage \(index % 2)") }
+  }
+
   @Test("Very rare symbols get more slots to be rare in")
   func skewed() throws {
     var frequencies = [Int](repeating: 1, count: 256)

@@ -1,4 +1,3 @@
-import CProcessor
 import CondenseCodecs
 import CondenseTensors
 import TestSupport
@@ -36,11 +35,11 @@ struct TensorMetricsTests {
   private static func compare(_ source: Tensor, _ encoded: EncodedTensor) throws -> TensorMetrics {
     var parted: PartedSource?
     let metrics = try TensorMetrics(source: source, encoded: encoded, parted: &parted)
-    #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
-    cprocessor_act_narrow(1)
-    defer { cprocessor_act_narrow(0) }
-    parted = nil
-    #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
+    try onEveryProcessor { () throws in
+      #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
+      parted = nil
+      #expect(try TensorMetrics(source: source, encoded: encoded, parted: &parted) == metrics)
+    }
     return metrics
   }
 
@@ -121,11 +120,10 @@ struct TensorMetricsTests {
       let source = try tensor(values, .f32, shape)
       let copy = try tensor(values, .f32, shape)
       let metrics = TensorMetrics(source: source, result: source)
-      #expect(TensorMetrics(source: source, result: copy) == metrics, "seed 42")
-      cprocessor_act_narrow(1)
-      defer { cprocessor_act_narrow(0) }
-      #expect(TensorMetrics(source: source, result: source) == metrics, "seed 42")
-      #expect(TensorMetrics(source: source, result: copy) == metrics, "seed 42")
+      onEveryProcessor {
+        #expect(TensorMetrics(source: source, result: source) == metrics, "seed 42")
+        #expect(TensorMetrics(source: source, result: copy) == metrics, "seed 42")
+      }
     }
   }
 

@@ -1,4 +1,3 @@
-import CProcessor
 import CondenseCodecs
 import CondenseStages
 import CondenseTensors
@@ -50,11 +49,10 @@ struct ProcessorTests {
     for kind in 0..<5 {
       let tensor = try EncodedTensor(Self.values(kind, shape[0] * shape[1], &random), shape)
       for setting in Self.settings {
-        let wide = try make(setting, tensor)
-        cprocessor_act_narrow(1)
-        defer { cprocessor_act_narrow(0) }
-        #expect(cprocessor_is_wide() == 0)
-        #expect(try make(setting, tensor) == wide, "\(setting), weights of kind \(kind)")
+        let made = try make(setting, tensor)
+        try onEveryProcessor { () throws in
+          #expect(try make(setting, tensor) == made, "\(setting), weights of kind \(kind)")
+        }
       }
     }
   }

@@ -57,15 +57,22 @@ enum WideANSBlocks {
     let symbols = try Bytes(count: stepCount * each) { (target: UnsafeMutableRawBufferPointer) throws(DecodingError) in
       var start = 0
       while start < stepCount {
-        let end = min(start + blockSize, stepCount)
-        let wordCount = try local.number("a number of words", limit: blockSize)
-        let states = try local.take(8 * stateCount).elements(of: UInt64.self).map { UInt64(littleEndian: $0) }
-        let words = try local.take(4 * wordCount)
-        let block = UnsafeMutableRawBufferPointer(rebasing: target[start * each..<end * each])
-        guard states.allSatisfy({ $0 >= lowest }), table.decode(words, states, into: block) else {
+        // Several blocks together, where the processor gains by it, and the last is not much shorter than the others.
+        let most = table.blocksTogether
+        let count = stepCount - start >= most * blockSize - blockSize / 2 ? most : 1
+        var blocks: [WideANSBlock] = []
+        for _ in 0..<count {
+          let end = min(start + blockSize, stepCount)
+          let wordCount = try local.number("a number of words", limit: blockSize)
+          let states = try local.take(8 * stateCount).elements(of: UInt64.self).map { UInt64(littleEndian: $0) }
+          let words = try local.take(4 * wordCount)
+          let block = UnsafeMutableRawBufferPointer(rebasing: target[start * each..<end * each])
+          blocks.append(WideANSBlock(words: words, states: states, target: block))
+          start = end
+        }
+        guard blocks.allSatisfy({ block in block.states.allSatisfy { $0 >= lowest } }), table.decode(&blocks) else {
           throw local.error("a block of symbols is longer or shorter than its words")
         }
-        start = end
       }
     }
     reader = local

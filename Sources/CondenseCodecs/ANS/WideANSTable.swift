@@ -5,7 +5,7 @@ import CondenseTensors
 ///
 /// For 2^12 slots and one symbol a step: for each slot its share and place, and its symbol. Else for each slot
 /// its symbol, and for each symbol the rest: both tables stay in the first-level cache, one of all slots' places would
-/// not.
+/// not. Where there are those, slots' symbols can be read three bytes beyond the last, and there are 256 symbols.
 enum WideANSTable {
   case narrow(slots: [ccoders_ans_slot], symbols: [UInt8])
   case wide(slots: [UInt8], symbols: [ccoders_ans_symbol], bits: UInt64)
@@ -40,27 +40,39 @@ enum WideANSTable {
         written: pairs.map { $0.symbols(UInt8(symbol)) } ?? UInt16(symbol), unused: 0)
     }
     precondition(pairs == nil || shares.bits == SymbolShares.pairBits, "pairs have as many slots as their table")
+    let padded = slots + [0, 0, 0]
+    let all = symbols + Array(repeating: ccoders_ans_symbol(), count: 256 - symbols.count)
     self =
-      pairs == nil
-      ? .wide(slots: slots, symbols: symbols, bits: UInt64(shares.bits)) : .pairs(slots: slots, symbols: symbols)
+      pairs == nil ? .wide(slots: padded, symbols: all, bits: UInt64(shares.bits)) : .pairs(slots: padded, symbols: all)
   }
 
-  /// False unless the symbols use up all words and every state ends where it began.
-  func decode(_ words: Bytes, _ states: [UInt64], into target: UnsafeMutableRawBufferPointer) -> Bool {
+  /// How many blocks are best decoded together.
+  var blocksTogether: Int { ccoders_ans_has_together() == 0 ? 1 : Int(ccoders_ans_blocks) }
+
+  /// Decodes blocks: one, or as many as go together. False unless the symbols of each use up all its words and
+  /// every state ends where it began.
+  func decode(_ blocks: inout [WideANSBlock]) -> Bool {
     switch self {
     case .narrow(let slots, let symbols):
-      WideANSTable.withPointers(slots, symbols) {
-        WideANSDecoder.decode(words, states, into: target, NarrowStep(slots: $0, symbols: $1))
+      // Not for a block alone, which is most often a short one.
+      let entries = blocks.count > 1 ? WideANSTable.entries(slots, symbols) : []
+      return WideANSTable.withPointers(slots, symbols) {
+        WideANSDecoder.decode(&blocks, NarrowStep(slots: $0, symbols: $1, entries: entries))
       }
     case .wide(let slots, let symbols, let bits):
-      WideANSTable.withPointers(slots, symbols) {
-        WideANSDecoder.decode(words, states, into: target, WideStep(slots: $0, symbols: $1, bits: bits))
+      return WideANSTable.withPointers(slots, symbols) {
+        WideANSDecoder.decode(&blocks, WideStep(slots: $0, symbols: $1, bits: bits))
       }
     case .pairs(let slots, let symbols):
-      WideANSTable.withPointers(slots, symbols) {
-        WideANSDecoder.decode(words, states, into: target, PairStep(slots: $0, symbols: $1))
+      return WideANSTable.withPointers(slots, symbols) {
+        WideANSDecoder.decode(&blocks, PairStep(slots: $0, symbols: $1))
       }
     }
+  }
+
+  /// All that is known of a slot in one word.
+  private static func entries(_ slots: [ccoders_ans_slot], _ symbols: [UInt8]) -> [UInt32] {
+    zip(slots, symbols).map { UInt32($0.share) - 1 | UInt32($0.place) << 12 | UInt32($1) << 24 }
   }
 
   @inline(__always)
@@ -86,6 +98,8 @@ protocol ANSStep {
   func rounds(
     _ count: Int, _ states: inout [UInt64], _ words: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>
   ) -> UnsafePointer<UInt8>
+  /// The same for as many blocks as go together.
+  func rounds(_ count: Int, together places: inout [ccoders_ans_place])
 }
 
 struct NarrowStep: ANSStep {
@@ -93,6 +107,8 @@ struct NarrowStep: ANSStep {
   private static let bits: UInt64 = 12
   let slots: UnsafePointer<ccoders_ans_slot>
   let symbols: UnsafePointer<UInt8>
+  /// Where several blocks are decoded.
+  let entries: [UInt32]
 
   @inline(__always)
   func step(_ state: inout UInt64, _ target: UnsafeMutableRawPointer) {
@@ -105,6 +121,10 @@ struct NarrowStep: ANSStep {
     _ count: Int, _ states: inout [UInt64], _ words: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>
   ) -> UnsafePointer<UInt8> {
     ccoders_ans_narrow(&states, words, target, count, slots, symbols)
+  }
+
+  func rounds(_ count: Int, together places: inout [ccoders_ans_place]) {
+    ccoders_ans_narrow_together(&places, count, entries)
   }
 }
 
@@ -127,6 +147,10 @@ struct WideStep: ANSStep {
   ) -> UnsafePointer<UInt8> {
     ccoders_ans_wide(&states, words, target, count, slots, symbols, Int32(truncatingIfNeeded: bits))
   }
+
+  func rounds(_ count: Int, together places: inout [ccoders_ans_place]) {
+    ccoders_ans_wide_together(&places, count, slots, symbols, Int32(truncatingIfNeeded: bits))
+  }
 }
 
 struct PairStep: ANSStep {
@@ -148,6 +172,10 @@ struct PairStep: ANSStep {
   ) -> UnsafePointer<UInt8> {
     ccoders_ans_pairs(&states, words, target, count, slots, symbols)
   }
+
+  func rounds(_ count: Int, together places: inout [ccoders_ans_place]) {
+    ccoders_ans_pairs_together(&places, count, slots, symbols)
+  }
 }
 
 extension ccoders_ans_symbol {
@@ -155,64 +183,5 @@ extension ccoders_ans_symbol {
   @inline(__always)
   fileprivate func leave(_ slot: UInt64, _ state: inout UInt64, _ bits: UInt64) {
     state = UInt64(share) &* (state &>> bits) &+ slot &- UInt64(start)
-  }
-}
-
-/// Follows eight states, two steps each at a turn.
-enum WideANSDecoder {
-  @inline(__always)
-  static func decode<Step: ANSStep>(
-    _ words: Bytes, _ states: [UInt64], into target: UnsafeMutableRawBufferPointer, _ table: Step
-  ) -> Bool {
-    words.withUnsafeBytes { words in
-      guard let out = target.baseAddress else { return false }
-      var states = states
-      var position = 0
-      var next = 0
-      if let source = words.baseAddress {
-        position = decodeFast(source, words.count, &next, &states, out, target.count, table)
-      }
-      var turn = position / (2 * Step.byteCount)
-      while position < target.count {
-        let index = turn & (WideANSBlocks.stateCount - 1)
-        table.step(&states[index], out + position)
-        position += Step.byteCount
-        if position < target.count {
-          table.step(&states[index], out + position)
-          position += Step.byteCount
-        }
-        if states[index] < WideANSBlocks.lowest {
-          guard next + 4 <= words.count else { return false }
-          let word = UInt32(littleEndian: words.loadUnaligned(fromByteOffset: next, as: UInt32.self))
-          states[index] = states[index] << 32 | UInt64(word)
-          next += 4
-          // A damaged state of zero stays too low.
-          guard states[index] >= WideANSBlocks.lowest else { return false }
-        }
-        turn += 1
-      }
-      return next == words.count && states.allSatisfy { $0 == WideANSBlocks.lowest }
-    }
-  }
-
-  /// Decodes as long as sixteen steps' words are surely there; returns how many bytes that were.
-  private static func decodeFast(
-    _ source: UnsafeRawPointer, _ byteCount: Int, _ next: inout Int, _ states: inout [UInt64],
-    _ target: UnsafeMutableRawPointer, _ count: Int, _ table: some ANSStep
-  ) -> Int {
-    let start = source.assumingMemoryBound(to: UInt8.self)
-    let out = target.assumingMemoryBound(to: UInt8.self)
-    let written = 2 * WideANSBlocks.stateCount * type(of: table).byteCount
-    var words = start
-    var position = 0
-    while true {
-      // Eight turns take 32 bytes at most, and four more are looked at.
-      let rounds = min((start + byteCount - words - 4) / 32, (count - position) / written)
-      guard rounds > 0 else { break }
-      words = table.rounds(rounds, &states, words, out + position)
-      position += rounds * written
-    }
-    next = words - start
-    return position
   }
 }
