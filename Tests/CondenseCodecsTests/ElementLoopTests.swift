@@ -78,4 +78,27 @@ struct ElementLoopTests {
       #expect(try tensor.expanded().floats == expected, "seed \(seed), \(channels) channels")
     }
   }
+
+  // Around what a vector holds, and past what vectors do.
+  @Test(
+    "Codebooks of every size are looked up in at every length", arguments: [1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 256])
+  func dense(size: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(size))
+    let entries = (0..<size).map { _ in Float.random(in: -9...9, using: &generator) }
+    for (dtype, elements) in [
+      (DType.f32, Bytes(elements: entries)), (.u16, Bytes(elements: (0..<size).map { UInt16(1000 + $0) })),
+    ] {
+      for count in [0, 1, 7, 8, 9, 15, 16, 17, 1003] {
+        let indices = (0..<count).map { _ in UInt8(Int.random(in: 0..<size, using: &generator)) }
+        let codebook = Codebook(size: size, channels: 1, elements: .plain(elements))
+        let tensor = EncodedTensor(
+          dtype: dtype, shape: Shape(vector: count), payload: .indices(Bytes(indices), codebook))
+        let width = dtype == .f32 ? 4 : 2
+        let expected = indices.flatMap { elements[Int($0) * width..<(Int($0) + 1) * width].array }
+        try onEveryProcessor { () throws in
+          #expect(try tensor.expanded().bytes == Bytes(expected), "seed \(size), \(count) elements of \(dtype)")
+        }
+      }
+    }
+  }
 }

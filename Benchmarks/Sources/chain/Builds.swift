@@ -53,7 +53,6 @@ struct Builds {
       workspaceNumber += 1
       try Builds.writePipelines(in: workspace)
     }
-    HostMemory.fetch()
     return try Child.run(
       program,
       ["build", "--no-daemon", "--workspace", workspace.path, workspace.appendingPathComponent("\(name).yaml").path],

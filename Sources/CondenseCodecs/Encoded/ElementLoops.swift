@@ -148,12 +148,25 @@ enum ElementLoops {
           let entries = table + part * size
           PastCaches.fill(UnsafeMutableBufferPointer(rebasing: target[start..<start + count])) { memory, range in
             let source = source + range.lowerBound
-            for index in 0..<range.count { memory[index] = entries[Int(source[index])] }
+            let first = lookUpWide(memory, source, range.count, entries, size: size)
+            for index in first..<range.count { memory[index] = entries[Int(source[index])] }
           }
           start += count
         }
       }
     }
+  }
+
+  /// The same in vectors for as many elements as possible; returns how many those are.
+  @inline(__always)
+  private static func lookUpWide<T>(
+    _ target: UnsafeMutablePointer<T>, _ indices: UnsafePointer<UInt8>, _ count: Int, _ entries: UnsafePointer<T>,
+    size: Int
+  ) -> Int {
+    guard T.self == UInt32.self else { return 0 }
+    return ccoders_look_up(
+      UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt32.self), indices, count,
+      UnsafeRawPointer(entries).assumingMemoryBound(to: UInt32.self), size)
   }
 
   /// - Throws: ``DecodingError`` where an index is not below `size`.
