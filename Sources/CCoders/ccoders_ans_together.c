@@ -45,8 +45,15 @@ STEP __m512i look_up(const numbers *numbers, __m512i symbols) {
   return _mm512_mask_blend_epi16(is_upper, lower, upper);
 }
 
-/// What a block's states have of the numbers of all blocks' symbols.
-#define OF_BLOCK(all, block) _mm512_cvtepu16_epi64(_mm512_extracti64x2_epi64(all, block))
+/// What is a block's of the 32 numbers of all blocks. A part can only be asked for by a constant.
+STEP __m128i of_block(__m512i all, int block) {
+  switch (block) {
+    case 0: return _mm512_extracti64x2_epi64(all, 0);
+    case 1: return _mm512_extracti64x2_epi64(all, 1);
+    case 2: return _mm512_extracti64x2_epi64(all, 2);
+    default: return _mm512_extracti64x2_epi64(all, 3);
+  }
+}
 
 /// The same by way of symbols, for all blocks; returns their symbols.
 STEP __m512i wide_step(
@@ -64,14 +71,12 @@ STEP __m512i wide_step(
   const __m512i symbols = _mm512_and_si512(four, _mm512_set1_epi16(0xFF));
   const __m512i share = look_up(shares, symbols);
   const __m512i start = look_up(starts, symbols);
-#define LEAVE(block)                                                                                        \
-  states[block] = _mm512_add_epi64(                                                                         \
-      _mm512_mullo_epi64(_mm512_srl_epi64(states[block], _mm_cvtsi32_si128(bits)), OF_BLOCK(share, block)), \
-      _mm512_sub_epi64(slot[block], OF_BLOCK(start, block)))
-  LEAVE(0);
-  LEAVE(1);
-  LEAVE(2);
-  LEAVE(3);
+  UNROLL for (int block = 0; block < ccoders_ans_blocks; block++) {
+    const __m512i times = _mm512_srl_epi64(states[block], _mm_cvtsi32_si128(bits));
+    const __m512i product = _mm512_mullo_epi64(times, _mm512_cvtepu16_epi64(of_block(share, block)));
+    const __m512i place = _mm512_sub_epi64(slot[block], _mm512_cvtepu16_epi64(of_block(start, block)));
+    states[block] = _mm512_add_epi64(product, place);
+  }
   return symbols;
 }
 
@@ -153,25 +158,17 @@ STEP void wide(
       second = look_up(&written, second);
       const __m512i lower = _mm512_unpacklo_epi16(first, second);
       const __m512i upper = _mm512_unpackhi_epi16(first, second);
-#define WRITE(block)                                                                               \
-  _mm_storeu_si128((__m128i *)at.targets[block], _mm512_extracti64x2_epi64(lower, block));          \
-  _mm_storeu_si128((__m128i *)(at.targets[block] + 16), _mm512_extracti64x2_epi64(upper, block));   \
-  at.targets[block] += 4 * ccoders_ans_states
-      WRITE(0);
-      WRITE(1);
-      WRITE(2);
-      WRITE(3);
-#undef WRITE
+      UNROLL for (int block = 0; block < ccoders_ans_blocks; block++) {
+        _mm_storeu_si128((__m128i *)at.targets[block], of_block(lower, block));
+        _mm_storeu_si128((__m128i *)(at.targets[block] + 16), of_block(upper, block));
+        at.targets[block] += 4 * ccoders_ans_states;
+      }
     } else {
       const __m512i both = _mm512_or_si512(first, _mm512_slli_epi16(second, 8));
-#define WRITE(block)                                                                      \
-  _mm_storeu_si128((__m128i *)at.targets[block], _mm512_extracti64x2_epi64(both, block)); \
-  at.targets[block] += 2 * ccoders_ans_states
-      WRITE(0);
-      WRITE(1);
-      WRITE(2);
-      WRITE(3);
-#undef WRITE
+      UNROLL for (int block = 0; block < ccoders_ans_blocks; block++) {
+        _mm_storeu_si128((__m128i *)at.targets[block], of_block(both, block));
+        at.targets[block] += 2 * ccoders_ans_states;
+      }
     }
   }
   end(&at, places);

@@ -65,7 +65,8 @@ INLINE void fixed(
   uint8_t *targets[ccoders_huffman_fixed_lanes];
   UNROLL for (int lane = 0; lane < count; lane++) targets[lane] = places[lane].target;
   const uint64_t shift = shift_for(width, wide);
-  const size_t most = line / (each * (56 / width));
+  const int look_ups = 56 / width;
+  const size_t most = line / (each * look_ups);
   for (size_t left = rounds; left > 0;) {
     size_t some = left < most ? left : most;
     left -= some;
@@ -73,7 +74,7 @@ INLINE void fixed(
     fetch(&at, targets, count);
     do {
       refill(&at, count);
-      UNROLL for (int step = 0; step < 56 / width; step++) {
+      UNROLL for (int step = 0; step < look_ups; step++) {
         UNROLL for (int lane = 0; lane < count; lane++) {
           uint8_t *const target = (stride != 0 ? targets[0] + lane * stride : targets[lane]) + each * step;
           const uint64_t index = at.bits[lane] >> shift;
@@ -88,11 +89,11 @@ INLINE void fixed(
           }
         }
       }
-      UNROLL for (int lane = 0; lane < (stride != 0 ? 1 : count); lane++) targets[lane] += each * (56 / width);
+      UNROLL for (int lane = 0; lane < (stride != 0 ? 1 : count); lane++) targets[lane] += each * look_ups;
     } while (--some > 0);
   }
   store(&at, places, count);
-  for (int lane = 0; lane < count; lane++) places[lane].target += rounds * (size_t)(each * (56 / width));
+  for (int lane = 0; lane < count; lane++) places[lane].target += rounds * (size_t)(each * look_ups);
 }
 
 /// What look-ups that give as many symbols as fit have in an entry.
@@ -120,32 +121,25 @@ INLINE void look_up(uint64_t *bits, uint8_t **target, const uint32_t *entries, i
 INLINE void look_up_wide(
     uint64_t *bits, uint8_t **target, const uint32_t *entries, int kind, uint64_t shift) {
   uint64_t entry, count;
+#define LOOK_UP(take_apart)                                                                                      \
+  __asm__ volatile(                                                                                              \
+      "shrx %[shift], %[bits], %[entry]\n\t"                                                                     \
+      "movl (%[entries],%[entry],4), %k[entry]\n\t"                                                              \
+      "shlx %[entry], %[bits], %[bits]\n\t" take_apart "addq %[count], %[target]"                                \
+      : [bits] "+r"(*bits), [target] "+r"(*target), [entry] "=&Q"(entry), [count] "=&R"(count)                   \
+      : [entries] "r"(entries), [shift] "r"(shift)                                                               \
+      : "memory", "cc")
   if (kind == THREE_AT_MOST) {
-    __asm__ volatile(
-        "shrx %[shift], %[bits], %[entry]\n\t"
-        "movl (%[entries],%[entry],4), %k[entry]\n\t"
-        "shlx %[entry], %[bits], %[bits]\n\t"
-        "movzbl %b[entry], %k[count]\n\t"
-        "shrl $6, %k[count]\n\t"
-        "shrl $8, %k[entry]\n\t"
-        "movl %k[entry], (%[target])\n\t"
-        "addq %[count], %[target]"
-        : [bits] "+r"(*bits), [target] "+r"(*target), [entry] "=&Q"(entry), [count] "=&r"(count)
-        : [entries] "r"(entries), [shift] "r"(shift)
-        : "memory", "cc");
+    LOOK_UP("movzbl %b[entry], %k[count]\n\t"
+            "shrl $6, %k[count]\n\t"
+            "shrl $8, %k[entry]\n\t"
+            "movl %k[entry], (%[target])\n\t");
   } else {
-    __asm__ volatile(
-        "shrx %[shift], %[bits], %[entry]\n\t"
-        "movl (%[entries],%[entry],4), %k[entry]\n\t"
-        "shlx %[entry], %[bits], %[bits]\n\t"
-        "movzbl %h[entry], %k[count]\n\t"
-        "shrl $16, %k[entry]\n\t"
-        "movw %w[entry], (%[target])\n\t"
-        "addq %[count], %[target]"
-        : [bits] "+r"(*bits), [target] "+r"(*target), [entry] "=&Q"(entry), [count] "=&R"(count)
-        : [entries] "r"(entries), [shift] "r"(shift)
-        : "memory", "cc");
+    LOOK_UP("movzbl %h[entry], %k[count]\n\t"
+            "shrl $16, %k[entry]\n\t"
+            "movw %w[entry], (%[target])\n\t");
   }
+#undef LOOK_UP
 }
 
 #else
@@ -160,7 +154,8 @@ INLINE void varying(
   uint8_t *targets[ccoders_huffman_varying_lanes];
   UNROLL for (int lane = 0; lane < count; lane++) targets[lane] = places[lane].target;
   const uint64_t shift = shift_for(width, wide);
-  const size_t most = line / ((kind == THREE_AT_MOST ? 3 : 2) * (56 / width));
+  const int look_ups = 56 / width;
+  const size_t most = line / ((kind == THREE_AT_MOST ? 3 : 2) * look_ups);
   for (size_t left = rounds; left > 0;) {
     size_t some = left < most ? left : most;
     left -= some;
@@ -169,7 +164,7 @@ INLINE void varying(
       // There are not enough registers for these as well.
       UNROLL for (int lane = 0; lane < count; lane++) IN_MEMORY(at.next[lane]);
       refill(&at, count);
-      UNROLL for (int step = 0; step < 56 / width; step++) {
+      UNROLL for (int step = 0; step < look_ups; step++) {
         UNROLL for (int lane = 0; lane < count; lane++) {
           if (wide) {
             look_up_wide(&at.bits[lane], &targets[lane], entries, kind, shift);

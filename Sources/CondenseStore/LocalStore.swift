@@ -109,7 +109,7 @@ public final class LocalStore: ArtifactStore {
 
   /// The sealed values under keys, in their order, with the hour of their last use.
   func values(_ column: String, in table: String, _ keys: [Digest]) -> [(value: [UInt8], used: Int)?] {
-    // A transaction that asks nothing costs as much as one that does.
+    // To ask for nothing would take nearly as long as to ask.
     guard !keys.isEmpty else { return [] }
     let found = index.lookUp { database in
       var found: [Digest: (value: [UInt8], used: Int)] = [:]

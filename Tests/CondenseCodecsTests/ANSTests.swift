@@ -162,15 +162,11 @@ struct ANSTests {
     let pairs = bits == 0 ? SymbolPairs(first: 5) : nil
     let some = Self.random(40_009, pairs == nil ? 256 : 16, using: &generator).array.map { $0 + (pairs == nil ? 0 : 5) }
     let count = pairs == nil ? steps : 2 * steps - 1
-    let symbols = Bytes(count: count) { target in
-      for start in stride(from: 0, to: count, by: some.count) {
-        let part = UnsafeMutableRawBufferPointer(rebasing: target[start..<min(start + some.count, count)])
-        some.withUnsafeBytes { part.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<part.count])) }
-      }
-    }
+    let symbols = repeated(some, count: count)
     let frequencies = Frequencies.bytes(symbols)
     let shares = SymbolShares(
-      frequencies: pairs.map { $0.frequencies(frequencies) } ?? frequencies, bits: pairs == nil ? bits : 14)
+      frequencies: pairs.map { $0.frequencies(frequencies) } ?? frequencies,
+      bits: pairs == nil ? bits : SymbolShares.pairBits)
     var writer = ByteWriter()
     WideANSBlocks.write(SymbolPlane(symbols), shares, pairs: pairs, to: &writer)
     let coded = writer.finish()

@@ -33,12 +33,7 @@ struct HuffmanLaneTests {
     let distinct = kind == .pairs ? 16 : kind.lengths.count
     let some = (0..<40_009).map { _ in UInt8(Int.random(in: 0..<distinct, using: &generator) + (pairs == nil ? 0 : 3)) }
     let count = (blocks * HuffmanBlocks.blockSize + 12_345) * (pairs == nil ? 1 : 2) - 1
-    let symbols = Bytes(count: count) { target in
-      for start in stride(from: 0, to: count, by: some.count) {
-        let part = UnsafeMutableRawBufferPointer(rebasing: target[start..<min(start + some.count, count)])
-        some.withUnsafeBytes { part.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<part.count])) }
-      }
-    }
+    let symbols = repeated(some, count: count)
     var writer = ByteWriter()
     HuffmanBlocks.write(SymbolPlane(symbols), code: code, pairs: pairs, to: &writer)
     return (symbols, code, pairs, writer.finish())

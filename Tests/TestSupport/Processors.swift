@@ -9,5 +9,6 @@ public func onEveryProcessor(_ body: () throws -> Void) rethrows {
     try body()
   }
   cprocessor_act(Int32(cprocessor_plain))
+  precondition(cprocessor_is_wide() == 0, "nothing would be tested twice")
   try body()
 }

@@ -58,7 +58,7 @@ enum WideANSBlocks {
       var start = 0
       while start < stepCount {
         // Several blocks together, where the processor gains by it, and the last is not much shorter than the others.
-        let most = table.blocksTogether
+        let most = WideANSDecoder.blocksTogether
         let count = stepCount - start >= most * blockSize - blockSize / 2 ? most : 1
         var blocks: [WideANSBlock] = []
         for _ in 0..<count {

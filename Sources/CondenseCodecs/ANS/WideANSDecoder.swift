@@ -13,6 +13,9 @@ struct WideANSBlock {
 
 /// Follows eight states a block, two steps each at a turn.
 enum WideANSDecoder {
+  /// How many blocks are best decoded together.
+  static var blocksTogether: Int { ccoders_ans_has_together() == 0 ? 1 : ccoders_ans_blocks }
+
   /// A round is one turn of each state: it takes so many bytes at most, and looks at four more.
   private static let bytesPerRound = 4 * WideANSBlocks.stateCount
 

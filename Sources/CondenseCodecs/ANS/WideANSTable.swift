@@ -5,7 +5,7 @@ import CondenseTensors
 ///
 /// For 2^12 slots and one symbol a step: for each slot its share and place, and its symbol. Else for each slot
 /// its symbol, and for each symbol the rest: both tables stay in the first-level cache, one of all slots' places would
-/// not. Where there are those, slots' symbols can be read three bytes beyond the last, and there are 256 symbols.
+/// not. Slots' symbols can be read three bytes beyond the last, and there are 256 symbols.
 enum WideANSTable {
   case narrow(slots: [ccoders_ans_slot], symbols: [UInt8])
   case wide(slots: [UInt8], symbols: [ccoders_ans_symbol], bits: UInt64)
@@ -14,14 +14,18 @@ enum WideANSTable {
 
   /// Where there are pairs, shares have ``SymbolShares/pairBits`` bits.
   init(_ shares: SymbolShares, pairs: SymbolPairs?) {
-    let slots = [UInt8](unsafeUninitializedCapacity: 1 << shares.bits) { slots, count in
+    let slotCount = 1 << shares.bits
+    let beyond = 3
+    let slots = [UInt8](unsafeUninitializedCapacity: slotCount + beyond) { slots, count in
       for (symbol, share) in shares.shares.enumerated() {
         slots[count..<count + share].initialize(repeating: UInt8(symbol))
         count += share
       }
+      slots[count..<count + beyond].initialize(repeating: 0)
+      count += beyond
     }
     if shares.bits == SymbolShares.usualBits, pairs == nil {
-      let places = [ccoders_ans_slot](unsafeUninitializedCapacity: slots.count) { places, count in
+      let places = [ccoders_ans_slot](unsafeUninitializedCapacity: slotCount) { places, count in
         for share in shares.shares {
           for place in 0..<share {
             places.initializeElement(at: count, to: ccoders_ans_slot(share: UInt16(share), place: UInt16(place)))
@@ -40,14 +44,11 @@ enum WideANSTable {
         written: pairs.map { $0.symbols(UInt8(symbol)) } ?? UInt16(symbol), unused: 0)
     }
     precondition(pairs == nil || shares.bits == SymbolShares.pairBits, "pairs have as many slots as their table")
-    let padded = slots + [0, 0, 0]
-    let all = symbols + Array(repeating: ccoders_ans_symbol(), count: 256 - symbols.count)
+    precondition(symbols.count == 256, "every symbol has a share, if only of nothing")
     self =
-      pairs == nil ? .wide(slots: padded, symbols: all, bits: UInt64(shares.bits)) : .pairs(slots: padded, symbols: all)
+      pairs == nil
+      ? .wide(slots: slots, symbols: symbols, bits: UInt64(shares.bits)) : .pairs(slots: slots, symbols: symbols)
   }
-
-  /// How many blocks are best decoded together.
-  var blocksTogether: Int { ccoders_ans_has_together() == 0 ? 1 : Int(ccoders_ans_blocks) }
 
   /// Decodes blocks: one, or as many as go together. False unless the symbols of each use up all its words and
   /// every state ends where it began.

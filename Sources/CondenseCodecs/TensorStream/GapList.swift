@@ -73,10 +73,10 @@ enum GapList {
         }
         var place = Place()
         while place.gap < gaps.count {
-          let few = min(gaps.count - place.gap, elements.count - place.next) / groupSize
+          let groups = min(gaps.count - place.gap, elements.count - place.next) / groupSize
           fill(beyond: min(place.position + farthest, target.count - 1))
           let before = place.gap
-          placeGroups(few, gap, source, base, before: filled, at: &place)
+          placeGroups(groups, gap, source, base, before: filled, at: &place)
           guard place.gap == before else { continue }
           // What is left needs a look at every step: gaps that go on, and the ends of all three.
           let number = Int(gaps[place.gap])

@@ -39,8 +39,7 @@ final class StoreIndex: Sendable {
   /// Reads in one transaction; what cannot be read is nil.
   func read<T>(_ body: (Database) throws -> T) -> T? { reading { try $0.read(body) } }
 
-  /// Reads without one: what each statement finds, it finds at its time. That takes half as long, as a transaction's begin
-  /// and end are statements too.
+  /// Reads without one, whose begin and end are statements too: what each statement finds, it finds at its time.
   func lookUp<T>(_ body: (Database) throws -> T) -> T? { reading { try $0.unsafeRead(body) } }
 
   private func reading<T>(_ body: (DatabasePool) throws -> T) -> T? {
